@@ -1,0 +1,52 @@
+import * as z from 'zod/mini';
+import { tierNames } from '../routing/tier.ts';
+import { planSchema } from './plan.ts';
+
+/**
+ * How a run stands. `running` in a folder without a live process means interrupted: it can be resumed.
+ * `stopped` carries the reason in `stopReason`.
+ */
+export const runStates = ['running', 'complete', 'cancelled', 'stopped'] as const;
+
+export const runPromptSchema = z.object({
+  id: z.string(),
+  text: z.string(),
+  tokens: z.number(),
+  score: z.number(),
+  tier: z.enum(tierNames),
+});
+
+/** `manifest.json`: what was run, with what, where. Prompts stand in `prompts.jsonl` (one runPrompt a line). */
+export const manifestSchema = z.object({
+  schema: z.literal(1),
+  runId: z.string(),
+  /** What the person called it, for example the data set's file name. */
+  title: z.string(),
+  state: z.enum(runStates),
+  stopReason: z.optional(z.enum(['cost-ceiling', 'time-limit', 'disk', 'failure'])),
+  stopMessage: z.optional(z.string()),
+  startedAt: z.string(),
+  /** Measured wall time in ms, over all sessions of the run. */
+  durationMs: z.optional(z.number()),
+  /** How often the run was taken up again. */
+  resumed: z.number(),
+  plan: planSchema,
+  /** SHA-256 of plan and prompts. */
+  configHash: z.string(),
+  versions: z.object({ tierwise: z.string(), node: z.string(), undici: z.string() }),
+  machine: z.object({
+    platform: z.string(),
+    arch: z.string(),
+    cpus: z.number(),
+    cpuModel: z.string(),
+    memoryMb: z.number(),
+  }),
+  /** Event-loop lag of the measuring process in ms. */
+  lag: z.optional(z.object({ p50: z.number(), p99: z.number(), max: z.number() })),
+  /** True when any answer came from the built-in simulated endpoint. */
+  simulated: z.boolean(),
+});
+
+export type RunState = (typeof runStates)[number];
+export type RunPrompt = z.infer<typeof runPromptSchema>;
+export type Manifest = z.infer<typeof manifestSchema>;

@@ -1,0 +1,74 @@
+import * as z from 'zod/mini';
+import { endpointFailureCodes } from '../failure.ts';
+
+/** Milliseconds from the scheduled start of the request. A time that never came is absent. */
+export const timesSchema = z.object({
+  /** The request left for the socket. */
+  sent: z.number(),
+  /** The response's status line and headers arrived. */
+  headers: z.optional(z.number()),
+  /** First chunk that carries a token of any channel (reasoning or visible). */
+  firstToken: z.optional(z.number()),
+  /** First chunk that carries visible text. */
+  firstVisible: z.optional(z.number()),
+  /** Last chunk that carries a token. */
+  lastToken: z.optional(z.number()),
+  /** The response ended, or the request failed. */
+  end: z.number(),
+});
+
+export const recordErrorSchema = z.object({
+  code: z.enum(endpointFailureCodes),
+  /** For a person; redacted. */
+  message: z.string(),
+  status: z.optional(z.number()),
+  retryAfterMs: z.optional(z.number()),
+});
+
+/** One HTTP try. */
+export const attemptSchema = z.object({
+  times: timesSchema,
+  status: z.optional(z.number()),
+  error: z.optional(recordErrorSchema),
+});
+
+export const recordTokensSchema = z.object({
+  input: z.number(),
+  output: z.number(),
+  /** `server`: from the response's usage; `estimate`: counted by us. */
+  source: z.enum(['server', 'estimate']),
+});
+
+/** One request with all its attempts. Records are the truth; all else is derived from them. */
+export const recordSchema = z.object({
+  id: z.string(),
+  promptId: z.string(),
+  endpoint: z.string(),
+  model: z.string(),
+  status: z.enum(['ok', 'error']),
+  error: z.optional(recordErrorSchema),
+  warmup: z.optional(z.boolean()),
+  /** ISO time at which the request was due. */
+  scheduledAt: z.string(),
+  attempts: z.array(attemptSchema),
+  /** Times of the first attempt, which is the headline. */
+  times: timesSchema,
+  tokens: z.optional(recordTokensSchema),
+  /** Absent: unknown, because a price or a count is. */
+  costUsd: z.optional(z.number()),
+  /** Chunks that carried a token. */
+  chunks: z.optional(z.number()),
+  finishReason: z.optional(z.string()),
+  /** Visible answer, capped; absent where switched off. */
+  answer: z.optional(z.string()),
+  /** True when the cap cut the answer. */
+  answerCut: z.optional(z.boolean()),
+  /** True when the built-in simulated endpoint answered. */
+  simulated: z.optional(z.boolean()),
+});
+
+export type Times = z.infer<typeof timesSchema>;
+export type RecordError = z.infer<typeof recordErrorSchema>;
+export type Attempt = z.infer<typeof attemptSchema>;
+export type RecordTokens = z.infer<typeof recordTokensSchema>;
+export type RunRecord = z.infer<typeof recordSchema>;

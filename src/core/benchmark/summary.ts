@@ -1,0 +1,75 @@
+import * as z from 'zod/mini';
+import { tierNames } from '../routing/tier.ts';
+
+/** Distribution of one figure over the measured ok requests. A quantile that n cannot carry is absent. */
+export const distributionSchema = z.object({
+  n: z.number(),
+  mean: z.number(),
+  min: z.number(),
+  max: z.number(),
+  p50: z.number(),
+  p90: z.number(),
+  p95: z.number(),
+  p99: z.number(),
+});
+
+/** What one model did. All times in ms, rates per second, money in USD. Warm-up requests are in no figure but `counts.warmup`. */
+export const modelSummarySchema = z.object({
+  endpoint: z.string(),
+  model: z.string(),
+  counts: z.object({ requests: z.number(), ok: z.number(), error: z.number(), warmup: z.number() }),
+  errors: z.record(z.string(), z.number()),
+  /** firstToken − sent. */
+  ttftMs: z.optional(distributionSchema),
+  /** firstVisible − sent. */
+  ttfvMs: z.optional(distributionSchema),
+  /** headers − sent. */
+  headersMs: z.optional(distributionSchema),
+  /** lastToken − sent. */
+  e2eMs: z.optional(distributionSchema),
+  /** lastToken, from the scheduled start. */
+  e2eFromScheduleMs: z.optional(distributionSchema),
+  /** (lastToken − firstToken) / (output tokens − 1). */
+  tpotMs: z.optional(distributionSchema),
+  /** Output tokens per second of one request after its first token: 1000 / TPOT. */
+  tokensPerSecond: z.optional(distributionSchema),
+  /** Measured ok requests, and their output tokens, per second of the model's measured span. */
+  requestsPerSecond: z.optional(z.number()),
+  outputTokensPerSecond: z.optional(z.number()),
+  tokens: z.object({ input: z.number(), output: z.number(), source: z.enum(['server', 'estimate', 'mixed', 'none']) }),
+  cost: z.object({
+    /** Sum over requests whose cost is known; absent when none is. */
+    knownUsd: z.optional(z.number()),
+    /** Mean over requests whose cost is known. */
+    perRequestUsd: z.optional(z.number()),
+    /** Measured requests that used tokens at an unknown price. */
+    unknown: z.number(),
+  }),
+  /** Measured requests by the tier of their prompt. */
+  tiers: z.record(z.enum(tierNames), z.number()),
+});
+
+export const summarySchema = z.object({
+  schema: z.literal(1),
+  runId: z.string(),
+  models: z.array(modelSummarySchema),
+  totals: z.object({
+    requests: z.number(),
+    ok: z.number(),
+    error: z.number(),
+    warmup: z.number(),
+    /** Warm-up included: what the run cost. */
+    knownUsd: z.optional(z.number()),
+    unknownCost: z.number(),
+    durationMs: z.number(),
+  }),
+  /** Why the figures should not be relied on; empty when nothing speaks against them. */
+  warnings: z.array(z.string()),
+  /** What each figure means, printed beside the numbers. */
+  definitions: z.record(z.string(), z.string()),
+  simulated: z.boolean(),
+});
+
+export type Distribution = z.infer<typeof distributionSchema>;
+export type ModelSummary = z.infer<typeof modelSummarySchema>;
+export type Summary = z.infer<typeof summarySchema>;

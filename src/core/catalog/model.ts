@@ -1,0 +1,27 @@
+/** Where a figure comes from; user outranks workspace outranks measured outranks bundled. */
+export type Provenance = 'user' | 'workspace' | 'measured' | 'bundled';
+
+/** A number that says where it comes from. Unknown figures are absent, never 0. */
+export interface Figure {
+  readonly value: number;
+  readonly provenance: Provenance;
+  /** ISO date on which the figure was true, when known. */
+  readonly asOf?: string | undefined;
+}
+
+/** What can answer a prompt: one model on one endpoint. */
+export interface Model {
+  /** `endpoint/model`, unique; how settings, tiers and the CLI name it. */
+  readonly ref: string;
+  /** The endpoint's id. */
+  readonly endpoint: string;
+  /** The name sent on the wire. */
+  readonly id: string;
+  /** USD per million tokens. */
+  readonly inputPrice?: Figure | undefined;
+  readonly outputPrice?: Figure | undefined;
+  /** Tokens. */
+  readonly contextWindow?: number | undefined;
+  /** True for the built-in simulated endpoint. */
+  readonly simulated: boolean;
+}

@@ -1,0 +1,43 @@
+/** A prompt: what is sent to a model, and what it is called. */
+export interface Prompt {
+  /** Unique in its data set. */
+  readonly id: string;
+  readonly text: string;
+}
+
+/** Half-open range of UTF-16 offsets in a document. */
+export interface TextRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A prompt found in a document. `text` is what a model would receive; `range` is where it stands. */
+export interface FoundPrompt {
+  readonly text: string;
+  readonly range: TextRange;
+  readonly kind: 'prompt-file' | 'fenced' | 'dataset-row';
+  /** The data set row's id or the file's name, where there is one. */
+  readonly id?: string | undefined;
+}
+
+/** What a finder sees of a document. */
+export interface PromptDocument {
+  /** Base name with extension, for example `review.prompt.md`. */
+  readonly fileName: string;
+  /** VS Code language id, for example `markdown`. */
+  readonly languageId: string;
+  readonly text: string;
+}
+
+/** Finds prompts in one kind of document. Pure, never throws, returns prompts in document order, bounded in work. */
+export interface PromptFinder {
+  accepts(document: Pick<PromptDocument, 'fileName' | 'languageId'>): boolean;
+  find(document: PromptDocument): FoundPrompt[];
+}
+
+/** Estimated tokens with the band that most texts of any language and tokenizer fall in. */
+export interface TokenEstimate {
+  readonly tokens: number;
+  readonly low: number;
+  readonly high: number;
+}

@@ -1,0 +1,35 @@
+/** A request as a transport sends it. Redirects are never followed: a 3xx arrives as its status. */
+export interface TransportRequest {
+  readonly method: 'GET' | 'POST';
+  /** Absolute http(s) URL, checked already. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Receives a response as it arrives. `at` is the transport's monotonic clock in ms, taken before anything is parsed. */
+export interface ResponseHandler {
+  headers(status: number, headers: Readonly<Record<string, string>>, at: number): void;
+  data(chunk: Uint8Array, at: number): void;
+}
+
+export interface Sent {
+  readonly sentAt: number;
+  readonly endAt: number;
+}
+
+/**
+ * The port through which everything speaks HTTP. Two backings: `globalThis.fetch` for the host's small requests
+ * (it honours VS Code's proxy), undici's dispatch for everything measured.
+ */
+export interface Transport {
+  /**
+   * Resolves when the response has ended. Rejects with a Failure whose code is `connect`, `tls`, `timeout`,
+   * `cancelled` or `truncated-stream` when it did not; `signal.reason`, if it is a Failure, is passed through.
+   */
+  send(request: TransportRequest, handler: ResponseHandler): Promise<Sent>;
+  /** Monotonic ms; the clock of every `at`. */
+  now(): number;
+  close(): Promise<void>;
+}

@@ -1,0 +1,63 @@
+import * as z from 'zod/mini';
+import { runPromptSchema } from '../core/benchmark/manifest.ts';
+import { planSchema } from '../core/benchmark/plan.ts';
+
+/** How the measuring process reaches the network. The host passes VS Code's proxy settings along. */
+export const networkSchema = z.object({
+  proxy: z.optional(z.string()),
+  noProxy: z.optional(z.string()),
+  strictSsl: z.boolean(),
+});
+
+/** A key with the only origin it may be sent to. Passed over the process channel, never by argument or file. */
+export const boundKeySchema = z.object({ endpoint: z.string(), origin: z.string(), key: z.string() });
+
+/** Host → measuring process. */
+export const toMeasureSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('start'),
+    runDir: z.string(),
+    title: z.string(),
+    plan: planSchema,
+    prompts: z.array(runPromptSchema),
+    keys: z.array(boundKeySchema),
+    network: networkSchema,
+    version: z.string(),
+  }),
+  z.object({
+    type: z.literal('resume'),
+    runDir: z.string(),
+    keys: z.array(boundKeySchema),
+    network: networkSchema,
+    version: z.string(),
+  }),
+  z.object({ type: z.literal('cancel') }),
+]);
+
+export const progressSchema = z.object({
+  type: z.literal('progress'),
+  /** Requests finished (warm-up included) of all planned. */
+  done: z.number(),
+  total: z.number(),
+  errors: z.number(),
+  inFlight: z.number(),
+  /** USD so far; absent while nothing is known. */
+  costUsd: z.optional(z.number()),
+  requestsPerSecond: z.number(),
+  elapsedMs: z.number(),
+  /** Estimated ms to go; absent while unknown. */
+  etaMs: z.optional(z.number()),
+});
+
+/** Measuring process → host. */
+export const fromMeasureSchema = z.discriminatedUnion('type', [
+  progressSchema,
+  z.object({ type: z.literal('done') }),
+  z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
+]);
+
+export type Network = z.infer<typeof networkSchema>;
+export type BoundKey = z.infer<typeof boundKeySchema>;
+export type ToMeasure = z.infer<typeof toMeasureSchema>;
+export type FromMeasure = z.infer<typeof fromMeasureSchema>;
+export type Progress = z.infer<typeof progressSchema>;
