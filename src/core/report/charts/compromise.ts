@@ -1,0 +1,130 @@
+import { scaleLinear, scaleLog } from 'd3-scale';
+import { arc } from 'd3-shape';
+import { figure, percent, UNKNOWN, usd } from '../format.ts';
+import { type Markup, markup } from '../markup.ts';
+import type { Compromise, ReportView } from '../view.ts';
+import { shortName } from './histogram.ts';
+import { markerPath, seriesClass } from './series.ts';
+
+const WIDTH = 640;
+const HEIGHT = 360;
+const LEFT = 64;
+const RIGHT = 24;
+const TOP = 20;
+const BOTTOM = 46;
+/** Height of the lane for models whose cost is unknown. */
+const LANE = 44;
+const RING = 12;
+/** From this spread on an axis is logarithmic. */
+const LOG_FROM = 20;
+
+type Point = Compromise[number];
+interface Scale {
+  (value: number): number;
+  readonly ticks: (count: number) => number[];
+  readonly log: boolean;
+}
+
+/**
+ * Cost of 1,000 requests against E2E: a marker at p50, a whisker to p95, and around it a ring whose filled part is the share of errors. A
+ * model of unknown cost stands in a lane of its own below the axis, never at 0.
+ */
+export function compromiseChart(id: string, data: Compromise, models: ReportView['models']): Markup {
+  const known = data.flatMap((point) => (point.per1kUsd === undefined ? [] : [point.per1kUsd]));
+  const lane = known.length < data.length;
+  const bottom = HEIGHT - BOTTOM - (lane ? LANE : 0);
+  const x = scaleOf(data.flatMap((point) => [point.p50, point.p95 ?? point.p50]), LEFT + 20, WIDTH - RIGHT - 20);
+  const y = known.length > 0 ? scaleOf(known, bottom - 14, TOP + 12) : undefined;
+  const words = data.map((point) => pointWords(point, models)).join(' ');
+  const placed = place(
+    data.map((point) => ({
+      point,
+      x: x(point.p50),
+      end: x(point.p95 ?? point.p50),
+      y: point.per1kUsd === undefined || !y ? bottom + LANE / 2 + 2 : y(point.per1kUsd),
+    })),
+  );
+  const xTicks = spread(x.ticks(6), x, 46);
+  const yTicks = y ? spread(y.ticks(5), y, 20) : [];
+  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">Cost against latency</title><desc id="${id}-d">${words}</desc>${xTicks.map(
+    (tick) =>
+      markup`<line class="tw-grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/><text class="tw-tick" x="${at(x(tick))}" y="${HEIGHT - BOTTOM + 15}" text-anchor="middle">${figure(tick)}</text>`,
+  )}${
+    y
+      ? yTicks.map(
+          (tick) =>
+            markup`<line class="tw-grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}"/><text class="tw-tick" x="${LEFT - 6}" y="${at(y(tick) + 4)}" text-anchor="end">${usd(tick)}</text>`,
+        )
+      : undefined
+  }${lane && markup`<rect class="tw-lane" x="${LEFT}" y="${bottom + 4}" width="${WIDTH - RIGHT - LEFT}" height="${LANE - 4}"/><text class="tw-tick" x="${LEFT - 6}" y="${bottom + LANE / 2 + 6}" text-anchor="end">${UNKNOWN}</text>`}<text class="tw-axis" x="${WIDTH - RIGHT}" y="${HEIGHT - 12}" text-anchor="end">E2E in ms, p50 with a line to p95${x.log ? ', logarithmic' : ''}</text><text class="tw-axis" x="4" y="12">Cost of 1,000 requests${y?.log ? ', logarithmic' : ''}</text>${placed.map((entry) => pointOf(entry, models))}</svg>`;
+}
+
+interface Placed {
+  readonly point: Point;
+  readonly x: number;
+  readonly end: number;
+  readonly y: number;
+  readonly labelY: number;
+  readonly labelLeft: boolean;
+}
+
+/** Gives each label a line of its own: above its marker, pushed up while another label is in the way. */
+function place(points: readonly Omit<Placed, 'labelY' | 'labelLeft'>[]): Placed[] {
+  const done: Placed[] = [];
+  for (const entry of [...points].sort((a, b) => b.y - a.y)) {
+    const labelLeft = entry.x > WIDTH * 0.62;
+    let labelY = entry.y - RING - 5;
+    const hit = (other: Placed) => Math.abs(other.labelY - labelY) < 13 && Math.abs(other.x - entry.x) < 200;
+    while (done.some(hit) && labelY > 26) labelY -= 2;
+    done.push({ ...entry, labelY: Math.max(26, labelY), labelLeft });
+  }
+  return done;
+}
+
+function pointOf(entry: Placed, models: ReportView['models']): Markup {
+  const { point, x, end, y, labelY, labelLeft } = entry;
+  const ring = arc<{ from: number; to: number }>()
+    .innerRadius(RING - 3)
+    .outerRadius(RING)
+    .startAngle((part) => part.from * 2 * Math.PI)
+    .endAngle((part) => part.to * 2 * Math.PI)
+    .digits(2);
+  const share = point.errorShare ?? 0;
+  const errors = share > 0 ? ` · ${percent(share)} errors` : '';
+  return markup`<g class="${seriesClass(point.model)}"><line class="tw-whisker" x1="${at(x)}" x2="${at(end)}" y1="${at(y)}" y2="${at(y)}"/><path class="tw-whisker" d="M${at(end)},${at(y - 5)} v10"/><g transform="translate(${at(x)},${at(y)})"><circle class="tw-halo" r="${RING + 1}"/><path class="tw-ring" d="${ring({ from: 0, to: 1 }) ?? ''}"/>${share > 0 && markup`<path class="tw-ring-errors" d="${ring({ from: 0, to: share }) ?? ''}"/>`}<path class="tw-marker" d="${markerPath(point.model, 60)}"/></g><text class="tw-name" x="${at(labelLeft ? x + RING : x - RING)}" y="${at(labelY)}" text-anchor="${labelLeft ? 'end' : 'start'}">${shortName(models[point.model]?.name ?? '', 34)}<tspan class="tw-values">${errors}</tspan></text></g>`;
+}
+
+/** The numbers behind the picture. */
+export function compromiseTable(data: Compromise, models: ReportView['models']): Markup {
+  return markup`<table class="tw-table"><caption>Cost against latency</caption><thead><tr><th scope="col">Model</th><th scope="col">E2E p50 (ms)</th><th scope="col">E2E p95 (ms)</th><th scope="col">Cost of 1,000</th><th scope="col">Errors</th></tr></thead><tbody>${data.map(
+    (point) =>
+      markup`<tr><th scope="row">${models[point.model]?.name}</th><td>${figure(point.p50)}</td><td>${figure(point.p95)}</td><td>${usd(point.per1kUsd)}</td><td>${percent(point.errorShare)}</td></tr>`,
+  )}</tbody></table>`;
+}
+
+function pointWords(point: Point, models: ReportView['models']): string {
+  return `${models[point.model]?.name ?? ''}: E2E p50 ${figure(point.p50)} ms, cost of 1,000 requests ${usd(point.per1kUsd)}, errors ${percent(point.errorShare)}.`;
+}
+
+/** Linear from 0, or logarithmic where the values are far apart. */
+function scaleOf(values: readonly number[], from: number, to: number): Scale {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const log = low > 0 && high / low >= LOG_FROM;
+  const scale = log ? scaleLog([low, high], [from, to]) : scaleLinear([0, high > 0 ? high : 1], [from, to]).nice(5);
+  return Object.assign((value: number) => scale(value), { ticks: (count: number) => scale.ticks(count), log });
+}
+
+/** Leaves out ticks that would stand closer than `gap` pixels to the one before. */
+function spread(ticks: readonly number[], scale: (value: number) => number, gap: number): number[] {
+  const kept: number[] = [];
+  for (const tick of ticks) {
+    const before = kept.at(-1);
+    if (before === undefined || Math.abs(scale(tick) - scale(before)) >= gap) kept.push(tick);
+  }
+  return kept;
+}
+
+function at(value: number): string {
+  return String(Math.round(value * 10) / 10);
+}

@@ -1,0 +1,109 @@
+import type { Manifest } from '../benchmark/manifest.ts';
+import { counted, duration, figure, grouped, instant, UNKNOWN, usd } from './format.ts';
+import { safeLine, safeName } from './text.ts';
+import type { ReportView, Run } from './view.ts';
+
+/** How to read a report: the few sentences that keep a person from wrong conclusions. */
+export const READING: readonly string[] = [
+  'Compare models by p50 for the usual case and by p95 or p99 for the slow one; a mean hides both.',
+  'p95 of fewer than about 100 requests, and p99 of fewer than about 1,000, rest on a handful of values.',
+  'Latency figures are of requests that succeeded; read them together with the share of errors.',
+  'A difference between two models that is smaller than the spread within one of them can be chance.',
+  'A cost is unknown when a price or a token count is; a sum with an unknown part says so, and is a lower bound.',
+];
+
+/** How the run stands, for a person. */
+export function stateWords(manifest: Manifest): string {
+  switch (manifest.state) {
+    case 'complete':
+      return 'Complete';
+    case 'running':
+      return 'Running or interrupted';
+    case 'cancelled':
+      return 'Cancelled';
+    case 'stopped':
+      return STOPPED[manifest.stopReason ?? 'failure'];
+  }
+}
+
+const STOPPED = {
+  'cost-ceiling': 'Stopped at the cost ceiling',
+  'time-limit': 'Stopped at the time limit',
+  disk: 'Stopped: the disk failed',
+  failure: 'Stopped by a failure',
+} as const;
+
+/** Neutral remarks on how the figures came about. */
+export function notesOf(run: Run): string[] {
+  const { manifest, records, summary } = run;
+  const notes: string[] = [];
+  if (manifest.state !== 'complete') {
+    const message = manifest.stopMessage === undefined ? '' : ` ${safeLine(manifest.stopMessage, 400)}`;
+    notes.push(`The figures cover the requests that had finished.${message}`);
+  }
+  if (manifest.resumed > 0) notes.push(`The run was taken up again ${counted(manifest.resumed, 'time')}.`);
+  if (summary.totals.warmup > 0) {
+    notes.push(`${counted(summary.totals.warmup, 'warm-up request')} ran first; only the total cost includes them.`);
+  }
+  const retried = records.filter((record) => record.attempts.length > 1).length;
+  if (retried > 0) notes.push(`${counted(retried, 'request')} took more than one attempt; times are those of the first.`);
+  if (!manifest.plan.keepAnswers) notes.push('Answers were not stored.');
+  return notes;
+}
+
+/** What was run, with what and where: the manifest in words. */
+export function factsOf(run: Run): ReportView['facts'] {
+  const { manifest } = run;
+  const { plan, machine, versions, lag } = manifest;
+  const group = (name: string, items: readonly (readonly [string, string | undefined])[]) => ({
+    group: name,
+    items: items.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value: safeLine(value, 400) }])),
+  });
+  return [
+    group('Run', [
+      ['Run', manifest.runId],
+      ['State', stateWords(manifest)],
+      ['Started', instant(manifest.startedAt)],
+      ['Measured time', duration(manifest.durationMs)],
+      ['Configuration', `SHA-256 ${manifest.configHash}`],
+    ]),
+    group('Load', [
+      ['Prompts', grouped(run.prompts.length)],
+      ['Requests per model', `${grouped(plan.requests)}, after ${grouped(plan.warmup)} for warm-up`],
+      ['In flight at once', grouped(plan.concurrency)],
+      ['Most output tokens', grouped(plan.maxTokens)],
+      ['Temperature', plan.temperature === undefined ? "the server's own" : String(plan.temperature)],
+      ['Answers', plan.stream ? 'streamed' : 'not streamed'],
+      ['Time-out of a request', duration(plan.timeoutMs)],
+      ['Time limit', plan.timeLimitMs === undefined ? 'none' : duration(plan.timeLimitMs)],
+      ['Cost ceiling', plan.maxCostUsd === undefined ? 'none' : usd(plan.maxCostUsd)],
+      ['Seed', String(plan.seed)],
+    ]),
+    group(
+      'Endpoints',
+      plan.endpoints.map((endpoint) => [safeName(endpoint.id), `${endpoint.protocol}, ${withoutUser(endpoint.baseUrl)}`] as const),
+    ),
+    group(
+      'Prices (USD per million tokens)',
+      plan.models.map(
+        (model) => [safeName(`${model.endpoint}/${model.model}`), `input ${price(model.inputPrice)}, output ${price(model.outputPrice)}`] as const,
+      ),
+    ),
+    group('Machine', [
+      ['System', `${machine.platform} ${machine.arch}`],
+      ['Processor', `${grouped(machine.cpus)} × ${machine.cpuModel}`],
+      ['Memory', `${grouped(machine.memoryMb)} MB`],
+      ['Event-loop lag', lag && `p50 ${figure(lag.p50)} ms, p99 ${figure(lag.p99)} ms, max ${figure(lag.max)} ms`],
+      ['Versions', `Tierwise ${versions.tierwise}, Node ${versions.node}, undici ${versions.undici}`],
+    ]),
+  ];
+}
+
+function price(value: number | undefined): string {
+  return value === undefined ? UNKNOWN : usd(value);
+}
+
+/** A base URL never shows a user or password, should one have been stored. */
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^/@]*@/, '//');
+}

@@ -1,0 +1,104 @@
+import { compromiseChart, compromiseTable } from './charts/compromise.ts';
+import { histogramChart, histogramTable } from './charts/histogram.ts';
+import { swatch } from './charts/series.ts';
+import { type Column, errorWords, latencyColumns, outcomeColumns, SIMULATED, totalCostWords } from './columns.ts';
+import { counted, duration, grouped, instant } from './format.ts';
+import { type Markup, markup } from './markup.ts';
+import type { ReportView } from './view.ts';
+
+/** The parts that the panel and the exported page have in common, as HTML without script and without inline style. */
+
+export function headSection(view: ReportView): Markup {
+  const { totals } = view;
+  const facts = [
+    `${counted(totals.requests, 'request')} on ${counted(view.models.length, 'model')}`,
+    totals.error === 0 ? 'no errors' : counted(totals.error, 'error'),
+    `cost ${totalCostWords(totals)}`,
+    `measured ${duration(view.durationMs)}`,
+    `started ${instant(view.startedAt)}`,
+  ];
+  return markup`<div class="tw-head"><h1><bdi>${view.title}</bdi></h1><p class="tw-facts"><span class="tw-state tw-state-${view.state}">${view.stateWords}</span>${facts.map((fact) => markup`<span>${fact}</span>`)}</p></div>${view.simulated && markup`<p class="tw-banner tw-simulated" role="note"><strong>Simulated.</strong>${SIMULATED.replace(/^Simulated:/, '')}</p>`}${view.warnings.length > 0 && markup`<div class="tw-banner tw-warning" role="note"><strong>Warnings</strong><ul>${view.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul></div>`}`;
+}
+
+export function summarySection(view: ReportView): Markup {
+  return markup`<section aria-labelledby="tw-summary"><h2 id="tw-summary">Summary</h2>${summaryTable('Latency by model', view, latencyColumns)}${summaryTable('Outcome and cost by model', view, outcomeColumns)}${errorLines(view)}${notes(view)}<details class="tw-definitions" open><summary>What the figures mean</summary><dl>${view.definitions.map((entry) => markup`<div><dt>${entry.name}</dt><dd>${entry.words}</dd></div>`)}</dl></details></section>`;
+}
+
+function summaryTable(caption: string, view: ReportView, columns: readonly Column[]): Markup {
+  const groups: { name: string; count: number }[] = [];
+  for (const column of columns) {
+    const before = groups.at(-1);
+    if (before && before.name === column.group && column.group !== '') before.count += 1;
+    else groups.push({ name: column.group, count: 1 });
+  }
+  const starts = new Set<number>();
+  let at = 0;
+  for (const group of groups) {
+    starts.add(at);
+    at += group.count;
+  }
+  const edge = (index: number) => starts.has(index) && markup` class="tw-edge"`;
+  return markup`<div class="tw-scroll" role="region" aria-label="${caption}" tabindex="0"><table class="tw-table tw-summary"><caption>${caption}</caption><thead><tr><th scope="col" rowspan="2">Model</th>${groups.map((group, index) =>
+    group.name === ''
+      ? markup`<th scope="col" rowspan="2" class="tw-edge">${columns[index]?.label}</th>`
+      : markup`<th scope="colgroup" colspan="${group.count}" class="tw-edge tw-group">${group.name}</th>`,
+  )}</tr><tr>${columns.flatMap((column, index) => (column.group === '' ? [] : [markup`<th scope="col"${edge(index)}>${column.label}</th>`]))}</tr></thead><tbody>${view.models.map(
+    (row, model) =>
+      markup`<tr><th scope="row">${swatch(model)}<bdi>${row.name}</bdi></th>${columns.map((column, index) => markup`<td${edge(index)}>${column.text(row)}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
+}
+
+function errorLines(view: ReportView): Markup | undefined {
+  const failing = view.models.filter((row) => row.errors.length > 0);
+  if (failing.length === 0) return undefined;
+  return markup`<p class="tw-note">Errors by class: ${failing.map((row, index) => markup`${index > 0 ? '; ' : ''}<bdi>${row.name}</bdi> ${errorWords(row)}`)}.</p>`;
+}
+
+function notes(view: ReportView): Markup | undefined {
+  return view.notes.length === 0 ? undefined : markup`<p class="tw-note">${view.notes.join(' ')}</p>`;
+}
+
+export function chartsSection(view: ReportView): Markup {
+  const { ttft, e2e, compromise } = view.charts;
+  if (!ttft && !e2e) {
+    return markup`<section aria-labelledby="tw-charts"><h2 id="tw-charts">Latency and cost</h2><p class="tw-note">No measured request succeeded: there is nothing to draw.</p></section>`;
+  }
+  const latency = (id: string, name: string, key: 'ttftMs' | 'e2eMs', data: typeof ttft) =>
+    data &&
+    figureOf(
+      `${name}, all ${counted(total(data), 'request')} that succeeded`,
+      histogramChart(id, name, data, view.models),
+      markup`<p class="tw-legend"><span><i class="tw-key tw-key-p50"></i>p50</span><span><i class="tw-key tw-key-p95"></i>p95</span><span><i class="tw-key tw-key-p99"></i>p99</span><span>height: square root of the number of requests</span></p>`,
+      histogramTable(name, data, view, key),
+    );
+  return markup`<section aria-labelledby="tw-charts"><h2 id="tw-charts">Latency and cost</h2><div class="tw-charts">${latency('tw-ttft', 'Time to first token (TTFT)', 'ttftMs', ttft)}${latency('tw-e2e', 'End-to-end latency (E2E)', 'e2eMs', e2e)}${
+    compromise.length > 0 &&
+    figureOf(
+      'Cost against latency: nearer to the lower left is better',
+      compromiseChart('tw-cost', compromise, view.models),
+      markup`<p class="tw-legend"><span>ring: share of errors</span><span>line: from p50 to p95</span></p>`,
+      compromiseTable(compromise, view.models),
+    )
+  }</div></section>`;
+}
+
+function figureOf(caption: string, chart: Markup, legend: Markup, table: Markup): Markup {
+  return markup`<figure class="tw-figure"><figcaption>${caption}</figcaption>${chart}${legend}<details><summary>Data</summary><div class="tw-scroll" role="region" aria-label="Data: ${caption}" tabindex="0">${table}</div></details></figure>`;
+}
+
+function total(data: NonNullable<ReportView['charts']['ttft']>): number {
+  return data.series.reduce((sum, entry) => sum + entry.n, 0);
+}
+
+export function readingSection(view: ReportView): Markup {
+  return markup`<section aria-labelledby="tw-reading"><h2 id="tw-reading">How to read this report</h2><ul class="tw-reading">${view.reading.map((line) => markup`<li>${line}</li>`)}</ul></section>`;
+}
+
+export function runSection(view: ReportView): Markup {
+  return markup`<section aria-labelledby="tw-run"><h2 id="tw-run">The run</h2><div class="tw-run">${view.facts.map((group) => markup`<div><h3>${group.group}</h3><dl>${group.items.map((item) => markup`<div><dt><bdi>${item.label}</bdi></dt><dd><bdi>${item.value}</bdi></dd></div>`)}</dl></div>`)}</div></section>`;
+}
+
+/** How many requests there are, for the heading of their table. */
+export function requestsHeading(view: ReportView): string {
+  return `Requests (${grouped(view.requests.length)})`;
+}

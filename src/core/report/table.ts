@@ -1,0 +1,59 @@
+import { costWords, errorWords, SIMULATED, totalCostWords } from './columns.ts';
+import { counted, duration, figure, grouped, NONE, percent, usd } from './format.ts';
+import type { ModelRow, ReportView } from './view.ts';
+
+const COLUMNS: readonly (readonly [string, (row: ModelRow) => string])[] = [
+  ['n', (row) => grouped(row.requests)],
+  ['ok', (row) => grouped(row.ok)],
+  ['errors', (row) => (row.error > 0 ? `${grouped(row.error)} (${percent(row.errorShare)})` : '0')],
+  ['TTFT p50', (row) => figure(row.ttftMs?.p50, NONE)],
+  ['p95', (row) => figure(row.ttftMs?.p95, NONE)],
+  ['E2E p50', (row) => figure(row.e2eMs?.p50, NONE)],
+  ['p95', (row) => figure(row.e2eMs?.p95, NONE)],
+  ['TPOT p50', (row) => figure(row.tpotMs?.p50, NONE)],
+  ['tokens/s', (row) => figure(row.tokensPerSecond?.p50, NONE)],
+  ['cost', costWords],
+  ['$/1k requests', (row) => usd(row.per1kUsd)],
+];
+
+/** The summary for a terminal: one aligned line per model, times in ms, then what the figures mean. No control characters. */
+export function toTextTable(view: ReportView): string {
+  const header = ['model', ...COLUMNS.map(([label]) => label)];
+  const rows = view.models.map((row) => [row.name, ...COLUMNS.map(([, text]) => text(row))]);
+  const widths = header.map((label, column) => Math.max(...[label, ...rows.map((row) => row[column] ?? '')].map(displayWidth)));
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((text, column) => {
+        const padding = ' '.repeat(Math.max(0, (widths[column] ?? 0) - displayWidth(text)));
+        return column === 0 ? text + padding : padding + text;
+      })
+      .join('  ')
+      .trimEnd();
+  const lines = [
+    ...(view.simulated ? [SIMULATED, ''] : []),
+    `${view.title}: ${view.stateWords.toLowerCase()}, ${counted(view.totals.requests, 'request')} in ${duration(view.durationMs)}, cost ${totalCostWords(view.totals)}`,
+    '',
+    line(header),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...rows.map(line),
+  ];
+  const failing = view.models.filter((row) => row.errors.length > 0);
+  if (failing.length > 0) lines.push('', 'Errors by class:', ...failing.map((row) => `  ${row.name}: ${errorWords(row)}`));
+  for (const warning of view.warnings) lines.push('', `Warning: ${warning}`);
+  for (const note of view.notes) lines.push('', note);
+  lines.push('', 'Times are in ms. What the figures mean:');
+  lines.push(...view.definitions.map((definition) => `  ${definition.name}: ${definition.words}`));
+  return `${lines.join('\n')}\n`;
+}
+
+const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/u;
+
+/** Columns of a terminal that a text takes: East Asian characters and emoji take two, combining marks none. */
+function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    if (/\p{M}/u.test(character)) continue;
+    width += WIDE.test(character) ? 2 : 1;
+  }
+  return width;
+}

@@ -1,0 +1,48 @@
+/**
+ * Text from outside (names, prompts, answers, error messages) made safe to show on one line. Escaping for a format is the writer's work;
+ * this is about what no escaping mends: characters that hide, reorder or end a text.
+ */
+
+/** Characters that turn the reading direction, so that a text can read as another one. */
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** Everything without a shape of its own: control, bidi, zero-width, tags, variation selectors, lone surrogates. */
+const SHAPELESS = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\u2028\u2029\ufff9-\ufffb]/gu;
+/** Shapeless characters that writing systems and emoji need: joiners and variation selectors. */
+const NEEDED = /[\u200c\u200d\ufe00-\ufe0f]/u;
+
+/** A name (model, endpoint, title, id): every shapeless character is written out, so that two different names look different. */
+export function safeName(name: string, max = 120): string {
+  return cut(name.slice(0, max * 2).replace(SHAPELESS, writtenOut), max);
+}
+
+/** Running text on one line: white space collapsed, direction marks written out, other shapeless characters dropped. */
+export function safeLine(text: string, max = 160): string {
+  const line = text
+    .slice(0, max * 4)
+    .replace(/\s+/gu, ' ')
+    .trim()
+    .replace(BIDI, writtenOut)
+    .replace(SHAPELESS, (character) => (NEEDED.test(character) ? character : ''));
+  return cut(line, max, text.length > max * 4);
+}
+
+/** Text over many lines, for a detail view: as `safeLine`, but lines and indentation stay. */
+export function safeBlock(text: string, max = 200_000): string {
+  const block = text
+    .slice(0, max)
+    .replace(/\r\n?/gu, '\n')
+    .replace(BIDI, writtenOut)
+    .replace(SHAPELESS, (character) => (character === '\n' || character === '\t' || NEEDED.test(character) ? character : ''));
+  return text.length > max ? `${block}…` : block;
+}
+
+function writtenOut(character: string): string {
+  return `‹U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`;
+}
+
+/** Cuts by code point, never inside a surrogate pair. */
+function cut(text: string, max: number, more = false): string {
+  if (text.length <= max) return more ? `${text}…` : text;
+  const points = Array.from(text);
+  return points.length <= max && !more ? text : `${points.slice(0, max - 1).join('')}…`;
+}
