@@ -8,8 +8,14 @@ export interface TransportRequest {
   readonly signal: AbortSignal;
 }
 
-/** Receives a response as it arrives. `at` is the transport's monotonic clock in ms, taken before anything is parsed. */
+/**
+ * Receives a response as it arrives. `at` is the transport's monotonic clock in ms, taken before anything is parsed.
+ * What a method throws ends the request and is what `send` rejects with.
+ */
 export interface ResponseHandler {
+  /** The request leaves for the socket. Not called when no connection came about. */
+  sent?(at: number): void;
+  /** Names are in lower case; values of a repeated header are joined by ", ". Informational (1xx) answers are not shown. */
   headers(status: number, headers: Readonly<Record<string, string>>, at: number): void;
   data(chunk: Uint8Array, at: number): void;
 }
@@ -26,10 +32,12 @@ export interface Sent {
 export interface Transport {
   /**
    * Resolves when the response has ended. Rejects with a Failure whose code is `connect`, `tls`, `timeout`,
-   * `cancelled` or `truncated-stream` when it did not; `signal.reason`, if it is a Failure, is passed through.
+   * `cancelled`, `truncated-stream`, `malformed` (no HTTP, or a compressed body) or `too-large` (headers) when it did
+   * not; `signal.reason`, if it is a Failure, is passed through.
    */
   send(request: TransportRequest, handler: ResponseHandler): Promise<Sent>;
   /** Monotonic ms; the clock of every `at`. */
   now(): number;
+  /** Frees the sockets. Requests still in flight end as `cancelled`. */
   close(): Promise<void>;
 }

@@ -1,0 +1,132 @@
+import { Failure, type FailureDetail } from '../../core/failure.ts';
+import { redact } from './redact.ts';
+
+const tlsCodes =
+  /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|EPROTO$|UND_ERR_PRX_TLS)/;
+/** Chromium's names, for a host whose fetch is not Node's. */
+const tlsText = /net::ERR_(CERT|SSL)_|certificate/i;
+
+/** How an attempt ended whose signal was aborted: the signal's own Failure, or `cancelled`. */
+export function abortFailure(signal: AbortSignal): Failure {
+  if (signal.reason instanceof Failure) return signal.reason;
+  if (signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError') {
+    return new Failure({ code: 'timeout', message: 'The request took longer than its time limit.' });
+  }
+  return new Failure({ code: 'cancelled', message: 'The request was cancelled.' });
+}
+
+/**
+ * Refuses a compressed body: we ask for `identity`, so that arrival times are those of the tokens and no small answer
+ * can unfold into gigabytes.
+ */
+export function refuseCompressed(headers: Readonly<Record<string, string>>, url: string): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') return;
+  throw new Failure({
+    code: 'malformed',
+    message: `${new URL(url).origin} compressed its answer (${redact(encoding.slice(0, 40))}) though it was asked not to. Switch compression off on the server or on the proxy before it.`,
+  });
+}
+
+/**
+ * The Failure for an error of the network layer (undici, fetch, node:net, node:tls).
+ * `headersArrived` tells a connection that never came about from an answer that was cut off.
+ */
+export function failureFromNetwork(error: unknown, url: string, headersArrived: boolean): Failure {
+  if (error instanceof Failure) return error;
+  const { code, text } = rootOf(error);
+  return new Failure(describe(code, text, new URL(url), headersArrived), { cause: error });
+}
+
+function describe(code: string, text: string, url: URL, headersArrived: boolean): FailureDetail {
+  const where = url.origin;
+  const why = redact(text).slice(0, 200);
+  const proxied = /proxy/i.test(text);
+  if (code === 'UND_ERR_PRX_TLS' || (tlsCodes.test(code) && proxied)) {
+    return { code: 'tls', message: `The proxy before ${where} showed a certificate that is not trusted (${why}).` };
+  }
+  if (tlsCodes.test(code) || tlsText.test(text)) return { code: 'tls', message: describeTls(code, where, why) };
+  if (proxied && !headersArrived) {
+    return {
+      code: 'connect',
+      message: `The proxy refused the connection to ${where} (${why}). Check the proxy's address and its user and password.`,
+    };
+  }
+  switch (code) {
+    case 'ECONNREFUSED':
+      return {
+        code: 'connect',
+        message: `${where} refused the connection. Check that the server is running and that the port is right.`,
+      };
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+      return {
+        code: 'connect',
+        message: `The host name "${url.hostname}" could not be found. Check the base URL, the network and the proxy settings.`,
+      };
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EADDRNOTAVAIL':
+      return { code: 'connect', message: `${where} cannot be reached from here. Check the network, VPN or proxy.` };
+    case 'EMFILE':
+    case 'ENFILE':
+      return {
+        code: 'connect',
+        message: `No socket was left for ${where}: the limit of open files is reached. Lower the concurrency or raise the limit (ulimit -n).`,
+      };
+    case 'ETIMEDOUT':
+    case 'UND_ERR_CONNECT_TIMEOUT':
+      return {
+        code: 'timeout',
+        message: `${where} did not accept a connection in time. Check the address, the firewall and the proxy settings.`,
+      };
+    case 'UND_ERR_HEADERS_TIMEOUT':
+    case 'UND_ERR_BODY_TIMEOUT':
+      return { code: 'timeout', message: `${where} fell silent while it was answering.` };
+    case 'UND_ERR_HEADERS_OVERFLOW':
+    case 'HPE_HEADER_OVERFLOW':
+      return { code: 'too-large', message: `${where} sent more response headers than are accepted.` };
+    case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
+      return {
+        code: 'truncated-stream',
+        message: `${where} sent another number of bytes than its Content-Length announced.`,
+      };
+    case 'UND_ERR_DESTROYED':
+    case 'UND_ERR_CLOSED':
+      return { code: 'cancelled', message: `The connections to ${where} were closed while the request was in flight.` };
+  }
+  if (code.startsWith('HPE_')) {
+    return {
+      code: 'malformed',
+      message: `What ${where} answered is not HTTP/1.1 (${why}). Check host, port and http/https.`,
+    };
+  }
+  return headersArrived
+    ? { code: 'truncated-stream', message: `${where} closed the connection in the middle of its answer.` }
+    : { code: 'connect', message: `${where} closed the connection before it answered${why ? ` (${why})` : ''}.` };
+}
+
+function describeTls(code: string, where: string, why: string): string {
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) {
+    return `No TLS connection to ${where} came about (${why}). Does the server speak plain http on this port?`;
+  }
+  if (code === 'CERT_HAS_EXPIRED') return `The certificate of ${where} has expired. It must be renewed on the server.`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return `The certificate of ${where} belongs to another host (${why}). Check the base URL.`;
+  }
+  return `The certificate of ${where} is not trusted (${code || why}). Add the issuing CA to the system or to NODE_EXTRA_CA_CERTS.`;
+}
+
+/** fetch hides the cause some levels down; several addresses tried come as an AggregateError. */
+function rootOf(error: unknown): { code: string; text: string } {
+  let code = '';
+  let text = '';
+  let current: unknown = error;
+  for (let depth = 0; depth < 6 && current instanceof Error; depth++) {
+    text = current.message || text;
+    if ('code' in current && typeof current.code === 'string') code = current.code;
+    current = current.cause ?? (current instanceof AggregateError ? current.errors[0] : undefined);
+  }
+  return { code, text };
+}

@@ -1,0 +1,213 @@
+import type { Dispatcher } from 'undici';
+import { Failure } from '../../core/failure.ts';
+import type { Network } from '../../protocol/measure.ts';
+import { isLoopback } from './base-url.ts';
+import { abortFailure, failureFromNetwork, refuseCompressed } from './network-failure.ts';
+import type { ResponseHandler, Sent, Transport, TransportRequest } from './transport.ts';
+
+/** Where requests go: straight to loopback, through the proxy, if there is one, to all else. */
+interface Routes {
+  readonly direct: Dispatcher;
+  readonly proxied: Dispatcher;
+}
+
+/**
+ * The transport for everything measured: undici's dispatch, at most `connections` sockets per origin, no redirects, no
+ * decompression, no timeout of its own but the one for connecting (10 s). `sentAt` is taken in `onRequestStart`, which
+ * undici calls when it has a connected socket, right before it writes to it; bench/chat-client.ts measures how close.
+ * undici is loaded at the first request; only the measuring process and the CLI import this file.
+ */
+export function createUndiciTransport(options: { network: Network; connections: number }): Transport {
+  const proxies = proxiesOf(options.network);
+  let routes: Routes | undefined;
+  let loading: Promise<Routes> | undefined;
+  let closed = false;
+
+  async function load(): Promise<Routes> {
+    const undici = await import('undici');
+    const tls = options.network.strictSsl ? {} : { rejectUnauthorized: false };
+    const pool = {
+      connections: options.connections,
+      pipelining: 1,
+      // The caller's signal holds the only clock; undici's would be re-armed at every chunk.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: tls,
+    };
+    const direct = new undici.Agent(pool);
+    const proxied =
+      proxies === undefined
+        ? direct
+        : new undici.EnvHttpProxyAgent({
+            ...pool,
+            ...proxies,
+            // Plain http goes to the proxy as such: many let CONNECT through to port 443 only.
+            proxyTunnel: false,
+            ...(options.network.strictSsl ? {} : { requestTls: tls, proxyTls: tls }),
+            factory: (origin, own) => new undici.Pool(origin, { ...pool, ...own }),
+          });
+    routes = { direct, proxied };
+    return routes;
+  }
+
+  function loadOnce(): Promise<Routes> {
+    loading ??= load();
+    return loading;
+  }
+
+  return {
+    now: () => performance.now(),
+    async send(request, handler) {
+      const ready = routes ?? (await loadOnce());
+      if (closed) throw new Failure({ code: 'cancelled', message: 'The connections are closed already.' });
+      const url = new URL(request.url);
+      return new Promise<Sent>((resolve, reject) => {
+        const exchange = new Exchange(request, handler, resolve, reject);
+        if (exchange.settled) return;
+        (isLoopback(url.hostname) ? ready.direct : ready.proxied).dispatch(
+          {
+            origin: url.origin,
+            path: url.pathname + url.search,
+            method: request.method,
+            headers: { ...request.headers, 'accept-encoding': 'identity' },
+            body: request.body ?? null,
+          },
+          exchange,
+        );
+      });
+    },
+    async close() {
+      closed = true;
+      const open = routes ?? (await loading);
+      if (!open) return;
+      await open.direct.destroy();
+      if (open.proxied !== open.direct) await open.proxied.destroy();
+    },
+  };
+}
+
+/** One request on its way: undici's callbacks on one side, ours on the other. It settles once and then ignores all. */
+class Exchange implements Dispatcher.DispatchHandler {
+  settled = false;
+  readonly #request: TransportRequest;
+  readonly #handler: ResponseHandler;
+  readonly #resolve: (sent: Sent) => void;
+  readonly #reject: (error: unknown) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #sentAt = 0;
+  #headersArrived = false;
+
+  constructor(
+    request: TransportRequest,
+    handler: ResponseHandler,
+    resolve: (sent: Sent) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#request = request;
+    this.#handler = handler;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    if (request.signal.aborted) this.handleEvent();
+    else request.signal.addEventListener('abort', this);
+  }
+
+  /** The signal's abort event. Before undici has a socket there is nothing to stop: `onRequestStart` will refuse. */
+  handleEvent(): void {
+    this.#fail(abortFailure(this.#request.signal));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const at = performance.now();
+    // Thrown, not aborted: so the fresh socket survives for the next request.
+    if (this.settled) throw new Failure({ code: 'cancelled', message: 'The request was cancelled.' });
+    this.#controller = controller;
+    this.#sentAt = at;
+    try {
+      this.#handler.sent?.(at);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    const at = performance.now();
+    if (this.settled || status < 200) return;
+    this.#headersArrived = true;
+    try {
+      const fields = flatten(headers);
+      this.#handler.headers(status, fields, at);
+      refuseCompressed(fields, this.#request.url);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const at = performance.now();
+    if (this.settled) return;
+    try {
+      this.#handler.data(chunk, at);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  onResponseEnd(): void {
+    const endAt = performance.now();
+    if (this.settled) return;
+    this.#settle();
+    this.#resolve({ sentAt: this.#sentAt, endAt });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#reject(failureFromNetwork(error, this.#request.url, this.#headersArrived));
+  }
+
+  /** Ends the exchange from our side; the socket is closed, so that the server stops generating. */
+  #fail(error: unknown): void {
+    if (this.settled) return;
+    this.#settle();
+    this.#reject(error);
+    this.#controller?.abort(error instanceof Error ? error : new Error('ended'));
+  }
+
+  #settle(): void {
+    this.settled = true;
+    this.#request.signal.removeEventListener('abort', this);
+  }
+}
+
+function flatten(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value !== undefined) flat[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return flat;
+}
+
+/** The proxies of the settings or, where these are silent, of the environment; undefined: none. */
+function proxiesOf(network: Network): { httpProxy: string; httpsProxy: string; noProxy: string } | undefined {
+  const env = process.env;
+  const httpProxy = proxyUrl(network.proxy || env.http_proxy || env.HTTP_PROXY);
+  const httpsProxy = proxyUrl(network.proxy || env.https_proxy || env.HTTPS_PROXY) || httpProxy;
+  if (httpProxy === '' && httpsProxy === '') return undefined;
+  return { httpProxy, httpsProxy, noProxy: network.noProxy ?? env.no_proxy ?? env.NO_PROXY ?? '' };
+}
+
+function proxyUrl(text: string | undefined): string {
+  if (!text) return '';
+  const full = text.includes('://') ? text : `http://${text}`;
+  if (URL.canParse(full) && /^(https?|socks5?):/i.test(full)) return full;
+  throw new Failure({
+    code: 'config',
+    message:
+      'The proxy setting is not an address such as http://proxy.example:8080. Correct the setting http.proxy or the variable HTTPS_PROXY.',
+  });
+}
