@@ -21,22 +21,23 @@ export function checkConfig(value: unknown): { config?: TierwiseConfig; problems
   if (!parsed.success) {
     return { problems: parsed.error.issues.flatMap((issue) => issueProblems(issue, value, configSchema)) };
   }
-  const problems = [
-    ...endpointProblems(parsed.data.endpoints, ['endpoints']),
-    ...tierProblems(parsed.data),
-  ];
+  const problems = [...endpointProblems(parsed.data.endpoints, ['endpoints']), ...tierProblems(parsed.data)];
   return problems.length === 0 ? { config: parsed.data, problems } : { problems };
 }
 
 /** Checks endpoints from a setting, one by one: a bad one does not take the good ones away. Paths start at the index. */
 export function checkEndpoints(value: unknown): { endpoints: ConfiguredEndpoint[]; problems: Problem[] } {
-  if (!Array.isArray(value)) return { endpoints: [], problems: [{ path: [], message: 'must be a list of endpoints.' }] };
+  if (!Array.isArray(value))
+    return { endpoints: [], problems: [{ path: [], message: 'must be a list of endpoints.' }] };
   const endpoints: ConfiguredEndpoint[] = [];
   const problems: Problem[] = [];
   for (const [index, item] of value.entries()) {
     const parsed = endpointSchema.safeParse(item);
     const found = parsed.success
-      ? [...addressProblems(parsed.data, []), ...duplicateProblems([...endpoints, parsed.data]).map(({ message }) => ({ path: ['id'], message }))]
+      ? [
+          ...addressProblems(parsed.data, []),
+          ...duplicateProblems([...endpoints, parsed.data]).map(({ message }) => ({ path: ['id'], message })),
+        ]
       : parsed.error.issues.flatMap((issue) => issueProblems(issue, item, endpointSchema));
     if (parsed.success && found.length === 0) endpoints.push(parsed.data);
     problems.push(...found.map(({ path, message }) => ({ path: [index, ...path], message })));
@@ -66,7 +67,10 @@ function duplicateProblems(endpoints: readonly ConfiguredEndpoint[]): Problem[] 
   const ids = new Set<string>();
   for (const [index, endpoint] of endpoints.entries()) {
     if (ids.has(endpoint.id)) {
-      problems.push({ path: [index, 'id'], message: `"${endpoint.id}" is taken by another endpoint. Give each its own id.` });
+      problems.push({
+        path: [index, 'id'],
+        message: `"${endpoint.id}" is taken by another endpoint. Give each its own id.`,
+      });
     }
     ids.add(endpoint.id);
     const models = new Set<string>();
@@ -93,7 +97,8 @@ function issueProblems(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodMini
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
   const secret = path.indexOf('apiKey');
   if (secret >= 0) return [{ path: path.slice(0, secret + 1), message: keyAdvice }];
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ path, message: unknownKey(key, path, schema) }));
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ path, message: unknownKey(key, path, schema) }));
   return [{ path, message: `${words(issue, path, valueAt(root, path))}` }];
 }
 

@@ -24,7 +24,7 @@ export async function loadConfig(file: string): Promise<TierwiseConfig> {
 /** The configuration in `text`. `name` is what messages call the file. @throws Failure `config`. */
 export function parseConfig(text: string, name: string): TierwiseConfig {
   const root = parse(text, name);
-  const checked = checkConfig(valueOf(root));
+  const checked = checkConfig(plainValue(root));
   if (checked.config !== undefined) return checked.config;
   const [first, ...others] = checked.problems;
   const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
@@ -43,7 +43,8 @@ function parse(text: string, name: string): Node {
   }
   const first = errors[0];
   if (first !== undefined || root === undefined) {
-    const what = text.trim() === '' ? 'the file is empty' : spaced(printParseErrorCode(first?.error ?? 0));
+    const what =
+      first === undefined || text.trim() === '' ? 'the file is empty' : spaced(printParseErrorCode(first.error));
     throw new Failure({
       code: 'config',
       message: `${name}${lineColumn(text, first?.offset ?? 0)}: not valid JSON: ${what}.`,
@@ -53,13 +54,13 @@ function parse(text: string, name: string): Node {
 }
 
 /** Plain data without prototypes, so that a key called `__proto__` is a key like any other (and refused as unknown). */
-function valueOf(node: Node): unknown {
-  if (node.type === 'array') return (node.children ?? []).map(valueOf);
+function plainValue(node: Node): unknown {
+  if (node.type === 'array') return (node.children ?? []).map(plainValue);
   if (node.type !== 'object') return node.value;
   const object: Record<string, unknown> = Object.create(null);
   for (const property of node.children ?? []) {
     const [key, value] = property.children ?? [];
-    if (key !== undefined && value !== undefined) object[String(key.value)] = valueOf(value);
+    if (key !== undefined && value !== undefined) object[String(key.value)] = plainValue(value);
   }
   return object;
 }

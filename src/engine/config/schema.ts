@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { tierNames } from '../../core/routing/tier.ts';
+import type { tierNames } from '../../core/routing/tier.ts';
 
 /**
  * The one definition of endpoints, tiers and benchmark defaults: the config file, the VS Code settings and the JSON Schemas
@@ -7,7 +7,7 @@ import { tierNames } from '../../core/routing/tier.ts';
  */
 
 const described = <T extends z.ZodMiniType>(schema: T, description: string): T =>
-  schema.check(z.describe(description) as z.core.CheckFn<z.output<T>>) as T;
+  schema.check(z.describe(description)) as T;
 
 /** Letters, digits, dot, dash, underscore: safe in a reference `endpoint/model`, in a label and in a file name. */
 export const endpointIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -1,0 +1,141 @@
+import { Command, Option } from 'commander';
+import type { Preference } from '../core/routing/tier.ts';
+import { oneOf, positive, whole } from './options.ts';
+import type { ExitCode, Terminal } from './terminal.ts';
+
+/** Where the parts of an installed Tierwise lie. */
+export interface Installation {
+  readonly version: string;
+  /** Script of the measuring process. */
+  readonly measureEntry: string;
+  /** Folder with the sample prompts. */
+  readonly samples: string;
+}
+
+const preferences: readonly Preference[] = ['cost', 'quality', 'balanced'];
+const scorers = ['seed', 'learned'] as const;
+const formats = ['html', 'md', 'csv', 'json'] as const;
+
+/** How each command is typed; shown in its help and when it is used wrongly. */
+export const usages = {
+  estimate: '[--json] [--scorer seed|learned] [--preference cost|quality|balanced] [FILE|-]',
+  recommend: '--config FILE [--preference cost|quality|balanced] [--json] [FILE|-]',
+  bench: '--config FILE --prompts FILE --out DIR [--models a,b] [--requests N]',
+  resume: 'DIR [--config FILE] [--json]',
+  report: 'DIR --format html|md|csv|json [--out FILE]',
+  simulate: '[--port N] [--speed X] [--faults 429=0.1,reset=0.05] [--json]',
+  demo: '[--out FILE] [--json]',
+} as const;
+
+/**
+ * All commands with their options. What a command does is loaded only when it is asked for, so that help and
+ * estimates start fast. `finish` receives the exit code.
+ */
+export function commands(terminal: Terminal, installation: Installation, finish: (code: ExitCode) => void): Command {
+  const program = new Command('tierwise')
+    .description('Tells you which language model a prompt needs, and proves it on your own endpoints.')
+    .version(installation.version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void terminal.out(text), writeErr: () => {}, outputError: () => {} });
+  const command = (name: keyof typeof usages, description: string) =>
+    program.command(name).description(description).usage(usages[name]);
+
+  command('estimate', 'Complexity, tier and tokens of prompts. A .jsonl file has one prompt a row; else one prompt.')
+    .argument('[file]', 'file, or - for standard input', '-')
+    .option('--json', 'one line of JSON for each prompt')
+    .addOption(choice('--scorer <name>', 'how to score', scorers, 'seed'))
+    .addOption(choice('--preference <name>', 'cost multiplies scores by 0.7, quality by 1.3', preferences, 'balanced'))
+    .action(async (file, options) => {
+      const { estimate } = await import('./estimate.ts');
+      finish(await estimate({ file, ...options }, terminal));
+    });
+
+  command('recommend', 'Which of your models a prompt should go to, why, and what it will cost.')
+    .argument('[file]', 'file, or - for standard input', '-')
+    .requiredOption('--config <file>', 'configuration with your endpoints')
+    .addOption(choice('--preference <name>', 'what matters most; default: from the configuration', preferences))
+    .addOption(choice('--scorer <name>', 'how to score', scorers, 'seed'))
+    .option('--json', 'one line of JSON for each prompt')
+    .action(async (file, options) => {
+      const { recommend } = await import('./recommend.ts');
+      finish(await recommend({ file, ...options }, terminal));
+    });
+
+  command('bench', 'Measures models on prompts and writes manifest, records and summary into a folder.')
+    .requiredOption('--config <file>', 'configuration with your endpoints')
+    .requiredOption('--prompts <file>', 'data set (.jsonl, .json, .yaml) or one prompt; - for standard input')
+    .requiredOption('--out <dir>', 'new folder for the run')
+    .option('--models <list>', 'models by name or endpoint/model, separated by commas; default: all')
+    .addOption(number('--concurrency <n>', 'requests in flight at once, over all models', 1, 1024))
+    .addOption(number('--requests <n>', 'measured requests for each model; default: one for each prompt', 1, 1_000_000))
+    .addOption(number('--warmup <n>', 'requests for each model before measuring', 0, 10_000))
+    .addOption(number('--max-tokens <n>', 'most output tokens to ask for', 1, 1_000_000))
+    .option('--max-cost <usd>', 'stop before the run costs more', positive('--max-cost'))
+    .addOption(number('--timeout <ms>', 'milliseconds that one request may take', 1, 86_400_000))
+    .addOption(number('--time-limit <ms>', 'milliseconds after which nothing more is sent', 1, 604_800_000))
+    .addOption(number('--seed <n>', 'orders the requests: same seed, same order', 0, 4_294_967_295))
+    .option('--no-stream', 'ask for whole answers (no time to first token)')
+    .option('--no-answers', 'do not store the answers')
+    .option('--title <text>', 'what to call the run; default: the name of the prompts file')
+    .option('--yes', 'do not ask before spending')
+    .option('--json', 'print the summary as JSON')
+    .action(async (options) => {
+      const { bench } = await import('./bench.ts');
+      finish(await bench(options, terminal, installation));
+    });
+
+  command('resume', 'Finishes an interrupted run; requests that are done are not sent again.')
+    .argument('<dir>', 'folder of the run')
+    .option('--config <file>', 'configuration that vouches for the keys of endpoints beyond this machine')
+    .option('--json', 'print the summary as JSON')
+    .action(async (dir, options) => {
+      const { resume } = await import('./resume.ts');
+      finish(await resume({ dir, ...options }, terminal, installation));
+    });
+
+  command('report', 'Writes the report of a run.')
+    .argument('<dir>', 'folder of the run')
+    .addOption(choice('--format <name>', 'kind of report', formats).makeOptionMandatory())
+    .option('--out <file>', 'file to write; default: standard output')
+    .action(async (dir, options) => {
+      const { report } = await import('./report.ts');
+      finish(await report({ dir, ...options }, terminal));
+    });
+
+  command('simulate', 'Serves a simulated OpenAI-compatible endpoint on this machine until it is stopped.')
+    .addOption(number('--port <n>', 'port; default: a free one', 0, 65_535))
+    .addOption(number('--seed <n>', 'same seed, same answers and delays', 0, 4_294_967_295))
+    .option('--speed <x>', 'divides every delay', positive('--speed'))
+    .option('--faults <list>', 'share of requests for each fault, for example 429=0.1,reset=0.05')
+    .option('--truth <file>', 'log what was really sent when, one line of JSON for each request')
+    .option('--api-key-env <name>', 'ask clients for the key in this environment variable')
+    .option('--json', 'print address and models as one line of JSON')
+    .action(async (options) => {
+      const { simulate } = await import('./simulate.ts');
+      finish(await simulate(options, terminal));
+    });
+
+  command('demo', 'Shows everything once against a simulated endpoint, in less than a minute.')
+    .option('--out <file>', 'where the report goes', 'out/demo-report.html')
+    .option('--json', 'print what was found as JSON')
+    .action(async (options) => {
+      const { demo } = await import('./demo.ts');
+      finish(await demo(options, terminal, installation));
+    });
+
+  return program;
+}
+
+/** An option with a few words to choose from. */
+function choice(flags: string, description: string, words: readonly string[], standard?: string): Option {
+  const option = new Option(flags, `${description} (${words.join(', ')})`).argParser(oneOf(nameOf(flags), words));
+  return standard === undefined ? option : option.default(standard);
+}
+
+function number(flags: string, description: string, least: number, most: number): Option {
+  return new Option(flags, description).argParser(whole(nameOf(flags), least, most));
+}
+
+function nameOf(flags: string): string {
+  return flags.split(' ')[0] ?? flags;
+}
