@@ -30,6 +30,8 @@ export const manifestSchema = z.object({
   durationMs: z.optional(z.number()),
   /** How often the run was taken up again. */
   resumed: z.number(),
+  /** USD, at most, that requests without a record may have cost: those in flight at an interruption, sent again since. */
+  unrecordedUsd: z.optional(z.number()),
   plan: planSchema,
   /** SHA-256 of plan and prompts. */
   configHash: z.string(),

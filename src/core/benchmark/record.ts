@@ -48,6 +48,8 @@ export const recordSchema = z.object({
   status: z.enum(['ok', 'error']),
   error: z.optional(recordErrorSchema),
   warmup: z.optional(z.boolean()),
+  /** How often the run had been taken up again when this was sent; absent: never. */
+  session: z.optional(z.number()),
   /** ISO time at which the request was due. */
   scheduledAt: z.string(),
   attempts: z.array(attemptSchema),

@@ -1,0 +1,39 @@
+import { seededOrder } from '../stats/random.ts';
+import type { Plan } from './plan.ts';
+
+/** One request that a plan asks for. */
+export interface PlannedRequest {
+  /** The same whenever the plan is walked again: it is how a resumed run knows what is done. */
+  readonly id: string;
+  /** Position in `plan.models`. */
+  readonly model: number;
+  /** Position in the run's prompts. */
+  readonly prompt: number;
+  readonly warmup: boolean;
+}
+
+/** How many requests a plan asks for, warm-up included. */
+export function requestCount(plan: Pick<Plan, 'models' | 'requests' | 'warmup'>): number {
+  return plan.models.length * (plan.requests + plan.warmup);
+}
+
+/**
+ * All requests of a plan in the order in which they are sent: warm-up first, then turn by turn one prompt on every
+ * model. The prompts' order depends on the seed only; warm-up takes them from its end, so that the first measured
+ * requests do not meet a cache that warm-up filled, as long as there are prompts enough.
+ */
+export function* plannedRequests(runId: string, plan: Plan, promptCount: number): Generator<PlannedRequest> {
+  const order = seededOrder(promptCount, plan.seed);
+  for (let turn = 0; turn < plan.warmup; turn++) {
+    const prompt = order[promptCount - 1 - (turn % promptCount)] ?? 0;
+    for (let model = 0; model < plan.models.length; model++) {
+      yield { id: `${runId}.w${turn + 1}.m${model + 1}`, model, prompt, warmup: true };
+    }
+  }
+  for (let turn = 0; turn < plan.requests; turn++) {
+    const prompt = order[turn % promptCount] ?? 0;
+    for (let model = 0; model < plan.models.length; model++) {
+      yield { id: `${runId}.r${turn + 1}.m${model + 1}`, model, prompt, warmup: false };
+    }
+  }
+}

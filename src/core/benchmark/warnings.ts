@@ -1,0 +1,81 @@
+import type { Manifest } from './manifest.ts';
+import type { ModelSummary, Summary } from './summary.ts';
+
+/** Of a model's measured requests; above it, its latency describes a system in trouble. */
+const highErrorShare = 0.05;
+/** Of the smallest median time to first token; above it, the client measured itself. */
+const highLagShare = 0.05;
+/** Below this, p99 is hardly more than the largest value. */
+const enoughForP99 = 100;
+
+/** Why the figures of a run should not be relied on, most important first; empty when nothing speaks against them. */
+export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' | 'totals' | 'simulated'>): string[] {
+  const { models } = summary;
+  const named = (which: (model: ModelSummary) => boolean) =>
+    models
+      .filter(which)
+      .map(({ endpoint, model }) => `${endpoint}/${model}`)
+      .join(', ');
+  const warnings: (string | undefined)[] = [
+    summary.simulated
+      ? 'Simulated: answers came from the built-in simulated endpoint. The figures say nothing about a real model.'
+      : undefined,
+    ...lagWarning(manifest, models),
+    stateWarning(manifest),
+    about(named(noAnswer), (names) => `No request succeeded: ${names}. There are no latency figures for it.`),
+    about(
+      named((model) => !noAnswer(model) && model.counts.error > model.counts.requests * highErrorShare),
+      (names) =>
+        `More than ${highErrorShare * 100} % of the requests failed: ${names}. Latency covers only the others.`,
+    ),
+    about(
+      named(({ counts }) => counts.ok > 0 && counts.ok < enoughForP99),
+      (names) =>
+        `p99 rests on fewer than ${enoughForP99} requests and is close to the maximum: ${names}. Send more requests to rely on it.`,
+    ),
+    about(
+      named(({ tokens }) => tokens.source === 'estimate' || tokens.source === 'mixed'),
+      (names) =>
+        `The server did not always tell its token counts: ${names}. Tokens, time per token and cost are estimates there.`,
+    ),
+    summary.totals.unknownCost > 0
+      ? `The cost of ${summary.totals.unknownCost} requests is unknown: a price or a token count is missing. Sums of cost are lower bounds.`
+      : undefined,
+  ];
+  return warnings.filter((warning) => warning !== undefined);
+}
+
+function noAnswer({ counts }: ModelSummary): boolean {
+  return counts.requests > 0 && counts.ok === 0;
+}
+
+function about(names: string, words: (names: string) => string): string | undefined {
+  return names === '' ? undefined : words(names);
+}
+
+function lagWarning({ lag }: Manifest, models: readonly ModelSummary[]): string[] {
+  const medians = models.flatMap(({ ttftMs, e2eMs }) => ((ttftMs ?? e2eMs) ? [(ttftMs ?? e2eMs)?.p50 ?? 0] : []));
+  if (!lag || medians.length === 0) return [];
+  const fastest = Math.min(...medians);
+  if (lag.p99 <= fastest * highLagShare) return [];
+  const share = fastest > 0 ? `${Math.round((lag.p99 / fastest) * 100)} % of` : 'beside';
+  return [
+    `Not valid: the measuring process itself was up to ${lag.p99.toFixed(1)} ms late (p99), ${share} the smallest median time to first token (${fastest.toFixed(1)} ms). Lower the concurrency or free this machine, and run again.`,
+  ];
+}
+
+function stateWarning({ state, stopReason }: Manifest): string | undefined {
+  if (state === 'complete') return undefined;
+  const why =
+    state === 'cancelled'
+      ? 'it was cancelled'
+      : state === 'running'
+        ? 'it is still running or was interrupted'
+        : {
+            'cost-ceiling': 'it reached its cost ceiling',
+            'time-limit': 'it reached its time limit',
+            disk: 'the disk failed',
+            failure: 'it failed',
+          }[stopReason ?? 'failure'];
+  return `The run is not complete: ${why}. Models and tiers may be unevenly covered; resume it to finish.`;
+}
