@@ -3,7 +3,7 @@ import type { ModelRow, ReportView } from './view.ts';
 
 /** What is said wherever figures of a simulated endpoint are shown. */
 export const SIMULATED =
-  'Simulated: these answers came from the built-in simulated endpoint. The figures show how the report works, not how any real model performs.';
+  'Simulated. The answers came from the built-in simulated endpoint; the figures show how a report works, not how any real model performs.';
 
 /** A column of the summary: the same words and figures in HTML, Markdown and the terminal. */
 export interface Column {
@@ -48,6 +48,27 @@ export const outcomeColumns: readonly Column[] = [
     }),
   ),
 ];
+
+/** The definitions of what the tables show; the others are less urgent. */
+export function urgentDefinitions(view: ReportView): ReportView['definitions'] {
+  return view.definitions.filter((entry) => URGENT.has(entry.key));
+}
+
+export function otherDefinitions(view: ReportView): ReportView['definitions'] {
+  return view.definitions.filter((entry) => !URGENT.has(entry.key));
+}
+
+const URGENT = new Set([
+  'ttftMs',
+  'e2eMs',
+  'tpotMs',
+  'tokensPerSecond',
+  'requestsPerSecond',
+  'costUsd',
+  'errors',
+  'quantiles',
+  'tokens',
+]);
 
 /** The model's cost; with an unknown part it is a lower bound, and says so. */
 export function costWords(row: Pick<ModelRow, 'knownUsd' | 'costUnknown'>): string {

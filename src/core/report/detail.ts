@@ -16,7 +16,9 @@ export const requestDetailSchema = z.object({
   answerCut: z.boolean(),
   error: z.optional(recordErrorSchema),
   /** Times in ms from the scheduled start. */
-  attempts: z.array(z.object({ status: z.optional(z.number()), error: z.optional(recordErrorSchema), times: timesSchema })),
+  attempts: z.array(
+    z.object({ status: z.optional(z.number()), error: z.optional(recordErrorSchema), times: timesSchema }),
+  ),
 });
 
 export type RequestDetail = z.infer<typeof requestDetailSchema>;

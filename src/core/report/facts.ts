@@ -37,16 +37,17 @@ const STOPPED = {
 export function notesOf(run: Run): string[] {
   const { manifest, records, summary } = run;
   const notes: string[] = [];
-  if (manifest.state !== 'complete') {
-    const message = manifest.stopMessage === undefined ? '' : ` ${safeLine(manifest.stopMessage, 400)}`;
-    notes.push(`The figures cover the requests that had finished.${message}`);
-  }
+  if (manifest.stopMessage !== undefined) notes.push(safeLine(manifest.stopMessage, 400));
   if (manifest.resumed > 0) notes.push(`The run was taken up again ${counted(manifest.resumed, 'time')}.`);
   if (summary.totals.warmup > 0) {
     notes.push(`${counted(summary.totals.warmup, 'warm-up request')} ran first; only the total cost includes them.`);
   }
   const retried = records.filter((record) => record.attempts.length > 1).length;
-  if (retried > 0) notes.push(`${counted(retried, 'request')} took more than one attempt; times are those of the first.`);
+  if (retried > 0)
+    notes.push(`${counted(retried, 'request')} took more than one attempt; times are those of the first.`);
+  if (manifest.unrecordedUsd !== undefined && manifest.unrecordedUsd > 0) {
+    notes.push(`Requests lost at an interruption may have cost up to ${usd(manifest.unrecordedUsd)} more.`);
+  }
   if (!manifest.plan.keepAnswers) notes.push('Answers were not stored.');
   return notes;
 }
@@ -65,7 +66,7 @@ export function factsOf(run: Run): ReportView['facts'] {
       ['State', stateWords(manifest)],
       ['Started', instant(manifest.startedAt)],
       ['Measured time', duration(manifest.durationMs)],
-      ['Configuration', `SHA-256 ${manifest.configHash}`],
+      ['Configuration', `SHA-256 ${manifest.configHash.slice(0, 16)}…`],
     ]),
     group('Load', [
       ['Prompts', grouped(run.prompts.length)],
@@ -81,12 +82,18 @@ export function factsOf(run: Run): ReportView['facts'] {
     ]),
     group(
       'Endpoints',
-      plan.endpoints.map((endpoint) => [safeName(endpoint.id), `${endpoint.protocol}, ${withoutUser(endpoint.baseUrl)}`] as const),
+      plan.endpoints.map(
+        (endpoint) => [safeName(endpoint.id), `${endpoint.protocol}, ${withoutUser(endpoint.baseUrl)}`] as const,
+      ),
     ),
     group(
       'Prices (USD per million tokens)',
       plan.models.map(
-        (model) => [safeName(`${model.endpoint}/${model.model}`), `input ${price(model.inputPrice)}, output ${price(model.outputPrice)}`] as const,
+        (model) =>
+          [
+            safeName(`${model.endpoint}/${model.model}`),
+            `input ${price(model.inputPrice)}, output ${price(model.outputPrice)}`,
+          ] as const,
       ),
     ),
     group('Machine', [

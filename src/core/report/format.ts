@@ -17,10 +17,10 @@ export function figure(value: number | undefined, missing = UNKNOWN): string {
   if (value === undefined || !Number.isFinite(value)) return missing;
   const size = Math.abs(value);
   if (size === 0) return '0';
-  return grouped(value, size < 10 ? 2 : size < 100 ? 1 : 0);
+  return grouped(value, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
 }
 
-/** USD with three significant digits below $1, cents above. A known zero is `$0`. */
+/** USD with up to three significant digits below $1, cents above. A known zero is `$0`. */
 export function usd(value: number | undefined, missing = UNKNOWN): string {
   if (value === undefined || !Number.isFinite(value)) return missing;
   if (value === 0) return '$0';
@@ -28,7 +28,7 @@ export function usd(value: number | undefined, missing = UNKNOWN): string {
   if (size >= 1) return `$${grouped(value, 2)}`;
   if (size < 1e-9) return '<$0.000000001';
   const digits = Math.min(11, 2 - Math.floor(Math.log10(size)));
-  return `$${value.toFixed(digits)}`;
+  return `$${value.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 }
 
 /** A share in [0,1] as a percentage. A share that is not 0 never reads 0, one that is not 1 never reads 100. */

@@ -19,9 +19,15 @@ export function toMarkdown(view: ReportView): string {
     ].join(' '),
   );
   if (view.warnings.length > 0) blocks.push('## Warnings', bullets(view.warnings));
-  blocks.push('## Latency', summaryTable(view, latencyColumns), '## Outcome and cost', summaryTable(view, outcomeColumns));
+  blocks.push(
+    '## Latency',
+    summaryTable(view, latencyColumns),
+    '## Outcome and cost',
+    summaryTable(view, outcomeColumns),
+  );
   const failing = view.models.filter((row) => row.errors.length > 0);
-  if (failing.length > 0) blocks.push('## Errors by class', bullets(failing.map((row) => `${row.name}: ${errorWords(row)}`)));
+  if (failing.length > 0)
+    blocks.push('## Errors by class', bullets(failing.map((row) => `${row.name}: ${errorWords(row)}`)));
   blocks.push(...failures(view));
   blocks.push('## What the figures mean', bullets(view.definitions.map((entry) => `${entry.name}: ${entry.words}`)));
   blocks.push('## How to read them', bullets([...view.notes, ...view.reading]));
@@ -58,7 +64,8 @@ function failures(view: ReportView): string[] {
     '|:--|:--|:--|:--|:--|',
     ...rows.map((cells) => `| ${cells.join(' | ')} |`),
   ];
-  const more = failed.length > shown.length ? [`The first ${shown.length} of ${grouped(failed.length)} failed requests.`] : [];
+  const more =
+    failed.length > shown.length ? [`The first ${shown.length} of ${grouped(failed.length)} failed requests.`] : [];
   return ['## Failed requests', lines.join('\n'), ...more];
 }
 
@@ -78,6 +85,6 @@ function bullets(lines: readonly string[]): string {
 function inert(text: string): string {
   return text
     .replace(/[\\`*_[\]<>|~$&!#@^{}]/g, '\\$&')
-    .replace(/^(\d+)([.)])|^([+\-=:])/u, (_, digits: string | undefined, dot: string, mark: string) => (digits === undefined ? `\\${mark}` : `${digits}\\${dot}`))
-    .replace(/:(?=\/\/|[a-z0-9+-]+:)|\b(?<=www)\./giu, '\\$&');
+    .replace(/^(\d+)(?=[.)](?:\s|$))|^(?=[+\-=:])/u, '$1\\')
+    .replace(/:(?=\/\/|[a-z][a-z0-9+-]*:)|(?<=www)\./giu, '\\$&');
 }

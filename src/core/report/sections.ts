@@ -1,7 +1,17 @@
 import { compromiseChart, compromiseTable } from './charts/compromise.ts';
 import { histogramChart, histogramTable } from './charts/histogram.ts';
 import { swatch } from './charts/series.ts';
-import { type Column, errorWords, latencyColumns, outcomeColumns, SIMULATED, totalCostWords } from './columns.ts';
+import { tierChart, tierTable } from './charts/tiers.ts';
+import {
+  type Column,
+  errorWords,
+  latencyColumns,
+  otherDefinitions,
+  outcomeColumns,
+  SIMULATED,
+  totalCostWords,
+  urgentDefinitions,
+} from './columns.ts';
 import { counted, duration, grouped, instant } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import type { ReportView } from './view.ts';
@@ -17,11 +27,15 @@ export function headSection(view: ReportView): Markup {
     `measured ${duration(view.durationMs)}`,
     `started ${instant(view.startedAt)}`,
   ];
-  return markup`<div class="tw-head"><h1><bdi>${view.title}</bdi></h1><p class="tw-facts"><span class="tw-state tw-state-${view.state}">${view.stateWords}</span>${facts.map((fact) => markup`<span>${fact}</span>`)}</p></div>${view.simulated && markup`<p class="tw-banner tw-simulated" role="note"><strong>Simulated.</strong>${SIMULATED.replace(/^Simulated:/, '')}</p>`}${view.warnings.length > 0 && markup`<div class="tw-banner tw-warning" role="note"><strong>Warnings</strong><ul>${view.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul></div>`}`;
+  return markup`<div class="tw-head"><h1><bdi>${view.title}</bdi></h1><p class="tw-facts"><span class="tw-state tw-state-${view.state}">${view.stateWords}</span>${facts.map((fact) => markup`<span>${fact}</span>`)}</p></div>${view.simulated && markup`<p class="tw-banner tw-simulated" role="note">${SIMULATED}</p>`}${view.warnings.length > 0 && markup`<div class="tw-banner tw-warning" role="note"><strong>Warnings</strong><ul>${view.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul></div>`}`;
 }
 
 export function summarySection(view: ReportView): Markup {
-  return markup`<section aria-labelledby="tw-summary"><h2 id="tw-summary">Summary</h2>${summaryTable('Latency by model', view, latencyColumns)}${summaryTable('Outcome and cost by model', view, outcomeColumns)}${errorLines(view)}${notes(view)}<details class="tw-definitions" open><summary>What the figures mean</summary><dl>${view.definitions.map((entry) => markup`<div><dt>${entry.name}</dt><dd>${entry.words}</dd></div>`)}</dl></details></section>`;
+  return markup`<section aria-labelledby="tw-summary"><h2 id="tw-summary">Summary</h2>${summaryTable('Latency by model', view, latencyColumns)}${summaryTable('Outcome and cost by model', view, outcomeColumns)}${errorLines(view)}${notes(view)}<div class="tw-definitions"><h3>What the figures mean</h3>${definitionList(urgentDefinitions(view))}<details><summary>More definitions</summary>${definitionList(otherDefinitions(view))}</details></div></section>`;
+}
+
+function definitionList(definitions: ReportView['definitions']): Markup {
+  return markup`<dl>${definitions.map((entry) => markup`<div><dt>${entry.name}</dt><dd>${entry.words}</dd></div>`)}</dl>`;
 }
 
 function summaryTable(caption: string, view: ReportView, columns: readonly Column[]): Markup {
@@ -38,10 +52,11 @@ function summaryTable(caption: string, view: ReportView, columns: readonly Colum
     at += group.count;
   }
   const edge = (index: number) => starts.has(index) && markup` class="tw-edge"`;
-  return markup`<div class="tw-scroll" role="region" aria-label="${caption}" tabindex="0"><table class="tw-table tw-summary"><caption>${caption}</caption><thead><tr><th scope="col" rowspan="2">Model</th>${groups.map((group, index) =>
-    group.name === ''
-      ? markup`<th scope="col" rowspan="2" class="tw-edge">${columns[index]?.label}</th>`
-      : markup`<th scope="colgroup" colspan="${group.count}" class="tw-edge tw-group">${group.name}</th>`,
+  return markup`<div class="tw-scroll" role="region" aria-label="${caption}" tabindex="0"><table class="tw-table tw-summary"><caption>${caption}</caption><thead><tr><th scope="col" rowspan="2">Model</th>${groups.map(
+    (group, index) =>
+      group.name === ''
+        ? markup`<th scope="col" rowspan="2" class="tw-edge">${columns[index]?.label}</th>`
+        : markup`<th scope="colgroup" colspan="${group.count}" class="tw-edge tw-group">${group.name}</th>`,
   )}</tr><tr>${columns.flatMap((column, index) => (column.group === '' ? [] : [markup`<th scope="col"${edge(index)}>${column.label}</th>`]))}</tr></thead><tbody>${view.models.map(
     (row, model) =>
       markup`<tr><th scope="row">${swatch(model)}<bdi>${row.name}</bdi></th>${columns.map((column, index) => markup`<td${edge(index)}>${column.text(row)}</td>`)}</tr>`,
@@ -78,6 +93,14 @@ export function chartsSection(view: ReportView): Markup {
       compromiseChart('tw-cost', compromise, view.models),
       markup`<p class="tw-legend"><span>ring: share of errors</span><span>line: from p50 to p95</span></p>`,
       compromiseTable(compromise, view.models),
+    )
+  }${
+    view.tiers.some((row) => row.e2eP50 !== undefined) &&
+    figureOf(
+      'End-to-end latency (E2E) by tier of the prompt',
+      tierChart('tw-tiers', view),
+      markup`<p class="tw-legend"><span>marker: p50</span><span>line: to p95</span></p>`,
+      tierTable(view),
     )
   }</div></section>`;
 }

@@ -21,6 +21,7 @@ p{margin:0}
 .tw-table th,.tw-table td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--tw-hair);font-weight:400}
 .tw-table thead th{color:var(--tw-muted);font-weight:600;vertical-align:bottom;border-bottom-color:var(--tw-line)}
 .tw-table thead th:first-child,.tw-table th[scope=row]{text-align:left}
+.tw-table .tw-left{text-align:left}
 .tw-table th[scope=row]{color:var(--tw-fg);font-weight:600}
 .tw-summary{width:100%}
 .tw-summary thead tr:first-child th{border-bottom-color:transparent}
@@ -33,9 +34,12 @@ p{margin:0}
 .tw-swatch{margin-right:7px;vertical-align:-1px}
 details>summary{cursor:pointer;color:var(--tw-muted);width:fit-content}
 details>summary:hover{color:var(--tw-fg)}
-.tw-definitions{margin-top:10px}
-.tw-definitions dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(340px,1fr));gap:3px 28px;margin:6px 0 0;font-size:.95em}
-.tw-definitions dl>div{display:flex;gap:8px}
+.tw-definitions{margin-top:14px}
+.tw-definitions dl{columns:3 320px;column-gap:28px;margin:0 0 6px;font-size:.95em}
+.tw-definitions dl>div{break-inside:avoid;padding-bottom:4px}
+.tw-definitions dt{display:inline}
+.tw-definitions dt::after{content:": "}
+.tw-definitions dd{display:inline}
 dt{font-weight:600;flex:none}
 dd{margin:0;color:var(--tw-muted);overflow-wrap:anywhere;min-width:0}
 .tw-charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:24px 32px;align-items:start}
@@ -45,6 +49,7 @@ dd{margin:0;color:var(--tw-muted);overflow-wrap:anywhere;min-width:0}
 .tw-figure details .tw-scroll{margin-top:6px}
 .tw-chart{display:block;width:100%;height:auto;max-width:820px}
 .tw-chart text{font-family:var(--tw-font);fill:var(--tw-fg);font-size:12px}
+.tw-chart .tw-name,.tw-chart .tw-values{paint-order:stroke;stroke:var(--tw-bg);stroke-width:3px;stroke-linejoin:round}
 .tw-chart .tw-name{font-weight:600}
 .tw-chart .tw-values,.tw-chart .tw-tick,.tw-chart .tw-axis{fill:var(--tw-muted);font-size:11px;font-weight:400}
 .tw-grid{stroke:var(--tw-hair)}
@@ -72,15 +77,41 @@ dd{margin:0;color:var(--tw-muted);overflow-wrap:anywhere;min-width:0}
 .tw-run dt{font-weight:400;color:var(--tw-muted);overflow-wrap:anywhere}
 .tw-run dd{color:var(--tw-fg)}
 ${Array.from({ length: 10 }, (_, index) => `.tw-s${index}{--tw-c:var(--tw-series-${index})}`).join('\n')}
-@media (forced-colors:active){:root:root{${Array.from({ length: 10 }, (_, index) => `--tw-series-${index}:CanvasText`).join(';')};--tw-fg:CanvasText;--tw-muted:CanvasText;--tw-bg:Canvas;--tw-raised:Canvas;--tw-line:GrayText;--tw-hair:GrayText;--tw-hover:Canvas;--tw-error:Highlight;--tw-focus:Highlight}}
+@media (forced-colors:active){:root:root:root:root{${Array.from({ length: 10 }, (_, index) => `--tw-series-${index}:CanvasText`).join(';')};--tw-fg:CanvasText;--tw-muted:CanvasText;--tw-bg:Canvas;--tw-raised:Canvas;--tw-line:GrayText;--tw-hair:GrayText;--tw-hover:Canvas;--tw-error:Highlight;--tw-focus:Highlight}}
 `;
 
+/** Ten hues that keep 3:1 against the page in each scheme. */
+const LIGHT_SERIES = [
+  '#0b62b8',
+  '#a84d00',
+  '#117a4b',
+  '#8337b3',
+  '#b02a4c',
+  '#8a6d00',
+  '#00737d',
+  '#5a5f6b',
+  '#9c3587',
+  '#4a6b12',
+];
+const DARK_SERIES = [
+  '#6cb2ff',
+  '#f0a35e',
+  '#63d29a',
+  '#cf9cf5',
+  '#ff8fa8',
+  '#e0c74a',
+  '#4fd0da',
+  '#b4bac6',
+  '#f291d8',
+  '#a5d676',
+];
+
 const LIGHT = palette(
-  ['#0b62b8', '#a84d00', '#117a4b', '#8337b3', '#b02a4c', '#8a6d00', '#00737d', '#5a5f6b', '#9c3587', '#4a6b12'],
+  LIGHT_SERIES,
   '--tw-fg:#1f2328;--tw-muted:#59636e;--tw-bg:#fff;--tw-raised:#f6f8fa;--tw-line:#c4cbd3;--tw-hair:#e4e8ec;--tw-hover:#f3f6f9;--tw-info:#0b62b8;--tw-warning:#9a6700;--tw-error:#cf222e;--tw-focus:#0b62b8',
 );
 const DARK = palette(
-  ['#6cb2ff', '#f0a35e', '#63d29a', '#cf9cf5', '#ff8fa8', '#e0c74a', '#4fd0da', '#b4bac6', '#f291d8', '#a5d676'],
+  DARK_SERIES,
   '--tw-fg:#e2e6ea;--tw-muted:#a0a9b3;--tw-bg:#16191d;--tw-raised:#1f2429;--tw-line:#454c55;--tw-hair:#2a3036;--tw-hover:#1f2429;--tw-info:#6cb2ff;--tw-warning:#d9a441;--tw-error:#ff7b72;--tw-focus:#6cb2ff',
 );
 
@@ -102,3 +133,20 @@ export const pageCss = `
 footer{margin-top:32px;color:var(--tw-muted)}
 @media print{body{padding:0;font-size:10px}.tw-scroll{overflow:visible}.tw-figure,tr{break-inside:avoid}h2{break-after:avoid}.tw-summary th[scope=row]{position:static}.tw-chunk{content-visibility:visible}}
 `;
+
+/** VS Code's theme as the report's variables. Charts take the theme's own chart colours first. */
+export const panelCss = `
+:root{--tw-font:var(--vscode-font-family,system-ui,sans-serif);--tw-mono:var(--vscode-editor-font-family,monospace);--tw-font-size:var(--vscode-font-size,13px);--tw-fg:var(--vscode-foreground);--tw-muted:var(--vscode-descriptionForeground);--tw-bg:var(--vscode-editor-background);--tw-raised:var(--vscode-textBlockQuote-background,var(--vscode-editorWidget-background));--tw-line:var(--vscode-contrastBorder,var(--vscode-editorWidget-border,var(--vscode-panel-border)));--tw-hair:color-mix(in srgb,var(--tw-fg) 14%,transparent);--tw-hover:var(--vscode-list-hoverBackground);--tw-info:var(--vscode-editorInfo-foreground);--tw-warning:var(--vscode-editorWarning-foreground);--tw-error:var(--vscode-editorError-foreground);--tw-focus:var(--vscode-focusBorder)}
+:root:has(>body.vscode-light,>body.vscode-high-contrast-light){${chartColours(LIGHT_SERIES)}}
+:root:has(>body.vscode-dark,>body.vscode-high-contrast:not(.vscode-high-contrast-light)){${chartColours(DARK_SERIES)}}
+`;
+
+function chartColours(fallbacks: readonly string[]): string {
+  const themed = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
+  return fallbacks
+    .map(
+      (colour, index) =>
+        `--tw-series-${index}:${themed[index] ? `var(--vscode-charts-${themed[index]},${colour})` : colour}`,
+    )
+    .join(';');
+}

@@ -1,4 +1,4 @@
-import { costWords, errorWords, SIMULATED, totalCostWords } from './columns.ts';
+import { costWords, errorWords, SIMULATED, totalCostWords, urgentDefinitions } from './columns.ts';
 import { counted, duration, figure, grouped, NONE, percent, usd } from './format.ts';
 import type { ModelRow, ReportView } from './view.ts';
 
@@ -20,7 +20,9 @@ const COLUMNS: readonly (readonly [string, (row: ModelRow) => string])[] = [
 export function toTextTable(view: ReportView): string {
   const header = ['model', ...COLUMNS.map(([label]) => label)];
   const rows = view.models.map((row) => [row.name, ...COLUMNS.map(([, text]) => text(row))]);
-  const widths = header.map((label, column) => Math.max(...[label, ...rows.map((row) => row[column] ?? '')].map(displayWidth)));
+  const widths = header.map((label, column) =>
+    Math.max(...[label, ...rows.map((row) => row[column] ?? '')].map(displayWidth)),
+  );
   const line = (cells: readonly string[]) =>
     cells
       .map((text, column) => {
@@ -38,15 +40,17 @@ export function toTextTable(view: ReportView): string {
     ...rows.map(line),
   ];
   const failing = view.models.filter((row) => row.errors.length > 0);
-  if (failing.length > 0) lines.push('', 'Errors by class:', ...failing.map((row) => `  ${row.name}: ${errorWords(row)}`));
+  if (failing.length > 0)
+    lines.push('', 'Errors by class:', ...failing.map((row) => `  ${row.name}: ${errorWords(row)}`));
   for (const warning of view.warnings) lines.push('', `Warning: ${warning}`);
   for (const note of view.notes) lines.push('', note);
   lines.push('', 'Times are in ms. What the figures mean:');
-  lines.push(...view.definitions.map((definition) => `  ${definition.name}: ${definition.words}`));
+  lines.push(...urgentDefinitions(view).map((definition) => `  ${definition.name}: ${definition.words}`));
   return `${lines.join('\n')}\n`;
 }
 
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/u;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/u;
 
 /** Columns of a terminal that a text takes: East Asian characters and emoji take two, combining marks none. */
 function displayWidth(text: string): number {

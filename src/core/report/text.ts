@@ -8,7 +8,7 @@ const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 /** Everything without a shape of its own: control, bidi, zero-width, tags, variation selectors, lone surrogates. */
 const SHAPELESS = /[\p{Cc}\p{Cs}\p{Default_Ignorable_Code_Point}\u2028\u2029\ufff9-\ufffb]/gu;
 /** Shapeless characters that writing systems and emoji need: joiners and variation selectors. */
-const NEEDED = /[\u200c\u200d\ufe00-\ufe0f]/u;
+const NEEDED = /\u200c|\u200d|[\ufe00-\ufe0f]/u;
 
 /** A name (model, endpoint, title, id): every shapeless character is written out, so that two different names look different. */
 export function safeName(name: string, max = 120): string {
@@ -32,7 +32,9 @@ export function safeBlock(text: string, max = 200_000): string {
     .slice(0, max)
     .replace(/\r\n?/gu, '\n')
     .replace(BIDI, writtenOut)
-    .replace(SHAPELESS, (character) => (character === '\n' || character === '\t' || NEEDED.test(character) ? character : ''));
+    .replace(SHAPELESS, (character) =>
+      character === '\n' || character === '\t' || NEEDED.test(character) ? character : '',
+    );
   return text.length > max ? `${block}…` : block;
 }
 

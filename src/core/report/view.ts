@@ -3,7 +3,7 @@ import { type Manifest, type RunPrompt, runStates } from '../benchmark/manifest.
 import type { RunRecord } from '../benchmark/record.ts';
 import { distributionSchema, type ModelSummary, type Summary } from '../benchmark/summary.ts';
 import { type TierName, tierNames } from '../routing/tier.ts';
-import { compromiseOf, histogramOf } from './chart-data.ts';
+import { compromiseOf, histogramOf, tierRowsOf } from './chart-data.ts';
 import { factsOf, notesOf, READING, stateWords } from './facts.ts';
 import { safeLine, safeName } from './text.ts';
 
@@ -99,6 +99,19 @@ export const compromiseSchema = z.array(
   }),
 );
 
+/** One model on the prompts of one tier. Times in ms. Only pairs that were measured. */
+export const tierRowSchema = z.object({
+  tier: z.enum(tierNames),
+  model: z.number(),
+  requests: z.number(),
+  error: z.number(),
+  ttftP50: z.optional(z.number()),
+  e2eP50: z.optional(z.number()),
+  e2eP95: z.optional(z.number()),
+  /** Mean over the requests of known cost, times 1,000. */
+  per1kUsd: z.optional(z.number()),
+});
+
 /** All that a report shows, as plain JSON: names and texts are safe to show, figures are numbers. */
 export const reportViewSchema = z.object({
   runId: z.string(),
@@ -121,6 +134,7 @@ export const reportViewSchema = z.object({
   /** What to know when reading them. */
   notes: z.array(z.string()),
   models: z.array(modelRowSchema),
+  tiers: z.array(tierRowSchema),
   charts: z.object({
     ttft: z.optional(histogramSchema),
     e2e: z.optional(histogramSchema),
@@ -128,13 +142,14 @@ export const reportViewSchema = z.object({
   }),
   prompts: z.array(promptRowSchema),
   requests: z.array(requestRowSchema),
-  definitions: z.array(z.object({ name: z.string(), words: z.string() })),
+  definitions: z.array(z.object({ key: z.string(), name: z.string(), words: z.string() })),
   facts: z.array(z.object({ group: z.string(), items: z.array(z.object({ label: z.string(), value: z.string() })) })),
   reading: z.array(z.string()),
 });
 
 export type ModelRow = z.infer<typeof modelRowSchema>;
 export type PromptRow = z.infer<typeof promptRowSchema>;
+export type TierRow = z.infer<typeof tierRowSchema>;
 export type RequestRow = z.infer<typeof requestRowSchema>;
 export type Histogram = z.infer<typeof histogramSchema>;
 export type Compromise = z.infer<typeof compromiseSchema>;
@@ -158,7 +173,8 @@ export function buildReport(run: Run): ReportView {
   for (const record of run.records) {
     const model = modelAt.of(pairKey(record.endpoint, record.model));
     const prompt = prompts.of(record.promptId);
-    if (model !== undefined && prompt !== undefined) requests.push(requestRow(record, prompt, model));
+    if (model !== undefined && prompt !== undefined)
+      requests.push(requestRow(record, prompt, model, manifest.plan.stream));
   }
   const strangers = run.records.length - requests.length;
   return {
@@ -178,11 +194,17 @@ export function buildReport(run: Run): ReportView {
       unknownCost: summary.totals.unknownCost,
     },
     warnings: [
-      ...summary.warnings.map((warning) => safeLine(warning, 400)),
-      ...(strangers > 0 ? [`${strangers} stored requests name a prompt or model that the run does not have; they are left out.`] : []),
+      // What the banner says is not said twice.
+      ...summary.warnings
+        .filter((warning) => !warning.startsWith('Simulated:'))
+        .map((warning) => safeLine(warning, 600)),
+      ...(strangers > 0
+        ? [`${strangers} stored requests name a prompt or model that the run does not have; they are left out.`]
+        : []),
     ],
     notes: notesOf(run),
     models,
+    tiers: tierRowsOf(requests, run.prompts, models.length),
     charts: {
       ttft: histogramOf('ttftMs', requests, summary),
       e2e: histogramOf('e2eMs', requests, summary),
@@ -195,10 +217,16 @@ export function buildReport(run: Run): ReportView {
       score: prompt.score,
     })),
     requests,
-    definitions: Object.entries(summary.definitions).map(([name, words]) => ({ name: safeName(name), words: safeLine(words, 600) })),
+    definitions: Object.entries(summary.definitions).map(definition),
     facts: factsOf(run),
     reading: [...READING],
   };
+}
+
+/** The name of a figure stands before the first colon of its definition. */
+function definition([key, text]: readonly [string, string]): ReportView['definitions'][number] {
+  const [, name, words] = /^([^:.]{2,60}): (.*)$/su.exec(text) ?? [undefined, key, text];
+  return { key: safeName(key), name: safeName(name ?? key), words: safeLine(words ?? text, 600) };
 }
 
 function modelRow(model: ModelSummary): ModelRow {
@@ -236,11 +264,12 @@ function modelRow(model: ModelSummary): ModelRow {
   };
 }
 
-function requestRow(record: RunRecord, prompt: number, model: number): RequestRow {
+function requestRow(record: RunRecord, prompt: number, model: number, stream: boolean): RequestRow {
   const { sent, firstToken, firstVisible, lastToken } = record.times;
   const output = record.tokens?.output;
+  // An answer in one piece has no first token to speak of, and no time between tokens.
   const tpot =
-    firstToken !== undefined && lastToken !== undefined && output !== undefined && output > 1
+    firstToken !== undefined && lastToken !== undefined && lastToken > firstToken && output !== undefined && output > 1
       ? (lastToken - firstToken) / (output - 1)
       : undefined;
   return {
@@ -254,8 +283,8 @@ function requestRow(record: RunRecord, prompt: number, model: number): RequestRo
     attempts: record.attempts.length,
     warmup: record.warmup ?? false,
     scheduledAt: safeName(record.scheduledAt),
-    ttftMs: since(sent, firstToken),
-    firstVisibleMs: since(sent, firstVisible),
+    ttftMs: stream ? since(sent, firstToken) : undefined,
+    firstVisibleMs: stream ? since(sent, firstVisible) : undefined,
     e2eMs: since(sent, lastToken),
     tpotMs: tpot,
     tokensIn: record.tokens?.input,

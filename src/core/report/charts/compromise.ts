@@ -33,7 +33,11 @@ export function compromiseChart(id: string, data: Compromise, models: ReportView
   const known = data.flatMap((point) => (point.per1kUsd === undefined ? [] : [point.per1kUsd]));
   const lane = known.length < data.length;
   const bottom = HEIGHT - BOTTOM - (lane ? LANE : 0);
-  const x = scaleOf(data.flatMap((point) => [point.p50, point.p95 ?? point.p50]), LEFT + 20, WIDTH - RIGHT - 20);
+  const x = scaleOf(
+    data.flatMap((point) => [point.p50, point.p95 ?? point.p50]),
+    LEFT + 20,
+    WIDTH - RIGHT - 20,
+  );
   const y = known.length > 0 ? scaleOf(known, bottom - 14, TOP + 12) : undefined;
   const words = data.map((point) => pointWords(point, models)).join(' ');
   const placed = place(

@@ -22,7 +22,10 @@ export function histogramChart(id: string, figureName: string, data: Histogram, 
   const height = TOP + series.length * ROW + AXIS;
   const start = data.edges[0] ?? 0;
   const end = data.edges.at(-1) ?? 1;
-  const scale = data.scale === 'log' ? scaleLog([start, end], [LEFT, WIDTH - RIGHT]) : scaleLinear([start, end], [LEFT, WIDTH - RIGHT]);
+  const scale =
+    data.scale === 'log'
+      ? scaleLog([start, end], [LEFT, WIDTH - RIGHT])
+      : scaleLinear([start, end], [LEFT, WIDTH - RIGHT]);
   const bottom = TOP + series.length * ROW;
   const ticks = tickValues(data.scale, scale.ticks(6));
   const name = `${figureName} of ${series.map((entry) => models[entry.model]?.name ?? '').join(', ')}`;
@@ -64,12 +67,14 @@ function rowOf(
 
 /** The numbers behind the picture. */
 export function histogramTable(figureName: string, data: Histogram, view: ReportView, key: 'ttftMs' | 'e2eMs'): Markup {
-  return markup`<table class="tw-table"><caption>${figureName} in ms</caption><thead><tr><th scope="col">Model</th>${['n', 'min', 'p50', 'p90', 'p95', 'p99', 'max', 'mean'].map((label) => markup`<th scope="col">${label}</th>`)}</tr></thead><tbody>${data.series.map((entry) => {
-    const row = view.models[entry.model];
-    const marks = row?.[key];
-    const values = [marks?.min, marks?.p50, marks?.p90, marks?.p95, marks?.p99, marks?.max, marks?.mean];
-    return markup`<tr><th scope="row">${row?.name}</th><td>${grouped(entry.n)}</td>${values.map((value) => markup`<td>${figure(value, NONE)}</td>`)}</tr>`;
-  })}</tbody></table>`;
+  return markup`<table class="tw-table"><caption>${figureName} in ms</caption><thead><tr><th scope="col">Model</th>${['n', 'min', 'p50', 'p90', 'p95', 'p99', 'max', 'mean'].map((label) => markup`<th scope="col">${label}</th>`)}</tr></thead><tbody>${data.series.map(
+    (entry) => {
+      const row = view.models[entry.model];
+      const marks = row?.[key];
+      const values = [marks?.min, marks?.p50, marks?.p90, marks?.p95, marks?.p99, marks?.max, marks?.mean];
+      return markup`<tr><th scope="row">${row?.name}</th><td>${grouped(entry.n)}</td>${values.map((value) => markup`<td>${figure(value, NONE)}</td>`)}</tr>`;
+    },
+  )}</tbody></table>`;
 }
 
 function marksWords(entry: Histogram['series'][number]): string {

@@ -1,0 +1,100 @@
+import type { RequestDetail } from '../src/core/report/detail.ts';
+import { figure, grouped, NONE, UNKNOWN, usd } from '../src/core/report/format.ts';
+import { safeName } from '../src/core/report/text.ts';
+import type { ReportView, RequestRow } from '../src/core/report/view.ts';
+import { button } from './components.ts';
+import { element } from './elements.ts';
+
+/** What the host has said about the open request: nothing yet, that it is gone, or everything. */
+export type DetailState = 'loading' | 'missing' | RequestDetail;
+
+/** The open request: figures, error, attempts, prompt and answer, all as text. */
+export function detailPanel(request: RequestRow, view: ReportView, state: DetailState, close: () => void): HTMLElement {
+  const heading = element('h3', '', `Request ${safeName(request.id)}`);
+  heading.tabIndex = -1;
+  const panel = element(
+    'section',
+    'tw-detail',
+    element('div', 'tw-detail-head', heading, button('Close', close, { spoken: 'Close the request' })),
+  );
+  panel.setAttribute('aria-label', `Request ${safeName(request.id)}`);
+  panel.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') close();
+  });
+  if (request.errorCode !== undefined) {
+    panel.append(
+      element(
+        'p',
+        'tw-banner tw-detail-error',
+        element('strong', '', request.errorCode),
+        ` ${request.errorMessage ?? ''}`,
+      ),
+    );
+  }
+  panel.append(figures(request, view));
+  if (state === 'loading') panel.append(element('p', 'tw-note', 'Reading the answer…'));
+  else if (state === 'missing') panel.append(element('p', 'tw-note', 'The run no longer has this request.'));
+  else panel.append(...texts(state));
+  return panel;
+}
+
+function figures(request: RequestRow, view: ReportView): HTMLElement {
+  const prompt = view.prompts[request.prompt];
+  const items: [string, string][] = [
+    ['Model', view.models[request.model]?.name ?? UNKNOWN],
+    ['Prompt', `${prompt?.id ?? UNKNOWN}, ${prompt?.tier ?? UNKNOWN}, score ${prompt?.score.toFixed(2) ?? UNKNOWN}`],
+    ['TTFT', ms(request.ttftMs)],
+    ['First visible', ms(request.firstVisibleMs)],
+    ['E2E', ms(request.e2eMs)],
+    ['TPOT', ms(request.tpotMs)],
+    ['Tokens', tokens(request)],
+    ['Cost', usd(request.costUsd)],
+    ['HTTP status', request.httpStatus === undefined ? NONE : String(request.httpStatus)],
+    ['Ended because', request.finishReason ?? NONE],
+    ['Due', request.scheduledAt],
+  ];
+  if (request.warmup) items.push(['Warm-up', 'yes: in no figure']);
+  return element(
+    'dl',
+    'tw-detail-figures',
+    ...items.map(([label, value]) => element('div', '', element('dt', '', label), element('dd', '', value))),
+  );
+}
+
+function texts(detail: RequestDetail): HTMLElement[] {
+  const parts: HTMLElement[] = [];
+  if (detail.attempts.length > 1) {
+    const lines = detail.attempts.map((attempt) => {
+      const outcome = attempt.error ? `${attempt.error.code}: ${attempt.error.message}` : 'ok';
+      return element(
+        'li',
+        '',
+        `${attempt.status === undefined ? '' : `${attempt.status}, `}${outcome}, ended after ${ms(attempt.times.end)}`,
+      );
+    });
+    parts.push(element('h4', '', 'Attempts'), element('ol', 'tw-attempts', ...lines));
+  }
+  parts.push(element('h4', '', 'Prompt'), block(detail.prompt, 'Prompt'));
+  parts.push(element('h4', '', detail.answerCut ? 'Answer (its beginning)' : 'Answer'));
+  parts.push(detail.answer === undefined ? element('p', 'tw-note', 'None stored.') : block(detail.answer, 'Answer'));
+  return parts;
+}
+
+function block(text: string, name: string): HTMLElement {
+  const pre = element('pre', 'tw-text', text === '' ? '(empty)' : text);
+  pre.dir = 'auto';
+  pre.tabIndex = 0;
+  pre.setAttribute('role', 'region');
+  pre.setAttribute('aria-label', name);
+  return pre;
+}
+
+function ms(value: number | undefined): string {
+  return value === undefined ? NONE : `${figure(value)} ms`;
+}
+
+function tokens(request: RequestRow): string {
+  if (request.tokensIn === undefined || request.tokensOut === undefined) return NONE;
+  const source = request.tokensSource === 'server' ? "the server's count" : 'estimated';
+  return `${grouped(request.tokensIn)} in, ${grouped(request.tokensOut)} out (${source})`;
+}
