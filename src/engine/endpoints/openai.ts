@@ -3,6 +3,7 @@ import { Failure } from '../../core/failure.ts';
 import { createSseReader } from '../http/sse.ts';
 import type { TransportRequest } from '../http/transport.ts';
 import type { ChatRequest, Usage } from './chat.ts';
+import { createContentTemplate } from './content-template.ts';
 import { isObject, parseJson, readable, readServerError } from './failures.ts';
 
 /** A whole (not streamed) answer. Loose: only what is read is described. */
@@ -113,12 +114,21 @@ export function createChatReader(options: {
   let ending = false;
   let onlyComments = false;
   const sse = createSseReader({ onEvent: readEvent, maxEventBytes });
+  const template = createContentTemplate(contentAlone);
 
   function readEvent(data: string, event: string | undefined): void {
     if (reading.done) return;
     events++;
     if (data.length < 10 && data.trim() === '[DONE]') {
       reading.done = true;
+      return;
+    }
+    const known = event === 'error' ? undefined : template.contentOf(data);
+    if (known !== undefined) {
+      if (known !== '') {
+        addText(known);
+        countToken(true);
+      }
       return;
     }
     let json: unknown;
@@ -134,6 +144,7 @@ export function createChatReader(options: {
     }
     if (event === 'error') throw streamError(readServerError(json) ?? data, secrets);
     readFrame(json);
+    template.learn(data, json);
   }
 
   /** A chunk of a stream or a whole answer. Checked by hand: it is the hot path. */
@@ -171,7 +182,10 @@ export function createChatReader(options: {
     if (typeof delta.refusal === 'string' && delta.refusal !== '') addText(delta.refusal);
     if (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0) token = true;
     const visible = reading.text.length > before;
-    if (!visible && !token) return;
+    if (visible || token) countToken(visible);
+  }
+
+  function countToken(visible: boolean): void {
     reading.chunks++;
     reading.firstToken ??= at;
     reading.lastToken = at;
@@ -291,6 +305,18 @@ interface WireDelta {
   reasoning?: unknown;
   refusal?: unknown;
   tool_calls?: unknown;
+}
+
+/** The content of a frame that carries nothing else of what is read here; undefined for any other. */
+function contentAlone(json: unknown): string | undefined {
+  if (!isObject(json)) return undefined;
+  const frame: WireFrame = json;
+  if (frame.usage || frame.error || !Array.isArray(frame.choices)) return undefined;
+  const { delta, finish_reason } = frame.choices[0] ?? {};
+  if (!delta || typeof finish_reason === 'string') return undefined;
+  const { content, reasoning_content, reasoning, refusal, tool_calls } = delta as WireDelta;
+  const alone = !reasoning_content && !reasoning && !refusal && !tool_calls;
+  return alone && typeof content === 'string' ? content : undefined;
 }
 
 /**
