@@ -19,7 +19,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
     `$1${mask}`,
   ],
   // keys that say what they are by their prefix; some servers echo them with stars in the middle
-  [/\b(?:sk|pk|rk|xai|gsk|nvapi|pplx|hf|r8|glpat|ghp|gho|ghs|ghu|github_pat|dop_v1|xox[abposr])[-_][\w*.-]{8,}/g, mask],
+  [/\b(?:sk|pk|rk|xai|gsk|nvapi|pplx|hf|r8|glpat|ghp|gho|ghs|ghu|github_pat|dop_v1|xox[abposr])[-_][\w*.-]{7,}[\w*]/g, mask],
   [/\b(?:dapi|dkea|dose|dsapi)[0-9a-f]{16,}(?:-\d+)?/g, mask],
   [/\bAIza[\w-]{30,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g, mask],
   // JSON web tokens
@@ -65,7 +65,8 @@ function anyCase(hex: string): string {
 
 /**
  * The secret inside base64 of something longer: its bytes can begin at any of three places of a group. The characters
- * at the edges mix with the neighbours, so the middle is searched and the whole run of base64 around it goes.
+ * at the edges mix with the neighbours, so the middle is searched and the whole run of base64 around it goes. The
+ * lookbehind lets each run be tried from its start only.
  */
 function base64Forms(secret: string): RegExp[] {
   const bytes = Buffer.from(secret);
@@ -74,6 +75,6 @@ function base64Forms(secret: string): RegExp[] {
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64url');
     const clean = encoded.slice(Math.ceil((shift * 4) / 3), Math.floor(((shift + bytes.length) * 8) / 6));
     const core = clean.replace(/-/g, '[-+]').replace(/_/g, '[_/]');
-    return new RegExp(`(?<![\\w+/-])[\\w+/-]{0,2048}?${core}[\\w+/-]{0,2048}={0,2}`, 'g');
+    return new RegExp(`(?<![\\w+/-])[\\w+/-]*?${core}[\\w+/-]*={0,2}`, 'g');
   });
 }
