@@ -1,0 +1,238 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Failure } from '../../core/failure.ts';
+import { Answering } from './answering.ts';
+import { checkFaults, type Faults } from './faults.ts';
+import { type Lateness, Pacer } from './pacer.ts';
+import { play, type Stage } from './player.ts';
+import { instrumentProfiles, type SimulatedProfile, simulatedProfiles } from './profiles.ts';
+import { type Answer, faultyReply, honestHeaders, jsonReply, plainReply, type Reply, refusalReply } from './reply.ts';
+import { faultOf, Refusal, readRequest } from './request.ts';
+import type { TruthEntry } from './truth.ts';
+
+/** Largest body that is read, in bytes. */
+export const bodyLimit = 16 * 1024 * 1024;
+
+export interface SimulatorOptions {
+  /** 0 or absent: any free port. */
+  readonly port?: number | undefined;
+  /** An integer; same seed, same delays, texts and errors. Default 1. */
+  readonly seed?: number | undefined;
+  /** 1: real time (default); 10: ten times faster. */
+  readonly speed?: number | undefined;
+  /** Instead of small, medium and large. `instant` and `paced` always answer. */
+  readonly profiles?: readonly SimulatedProfile[] | undefined;
+  /** True: `GET /v1/models` lists `instant` and `paced` as well. */
+  readonly listInstruments?: boolean | undefined;
+  /** Faults of all requests; one that names its own, by model suffix or header, meets only those. */
+  readonly faults?: Faults | undefined;
+  /** When set, `/v1` asks for `Authorization: Bearer <apiKey>`. */
+  readonly apiKey?: string | undefined;
+  /** Called once for each well-formed request, when its answer has ended. */
+  readonly truth?: ((entry: TruthEntry) => void) | undefined;
+}
+
+export interface Simulator {
+  /** `http://127.0.0.1:PORT/v1`. */
+  readonly baseUrl: string;
+  /** `http://127.0.0.1:PORT`. */
+  readonly origin: string;
+  /** The models that `GET /v1/models` lists. */
+  readonly models: readonly SimulatedProfile[];
+  /** How late its own paced tokens were so far. */
+  lateness(): Lateness;
+  /** Stops, cutting open streams. Resolves when every socket is closed and every truth entry is out. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the simulated OpenAI-compatible endpoint on 127.0.0.1. Every answer says that it is simulated: a header, a
+ * field of every body and chunk, and the beginning of every visible text. Throws a Failure: `usage` for options that
+ * cannot be, `local` when the port cannot be had.
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { port = 0, seed = 1, speed = 1, profiles = simulatedProfiles, faults = {} } = options;
+  checkOptions({ port, seed, speed, profiles });
+  checkFaults(faults);
+  const instruments = instrumentProfiles.filter(({ id }) => !profiles.some((profile) => profile.id === id));
+  const listed = options.listInstruments === true ? [...profiles, ...instruments] : profiles;
+  const byId = new Map([...profiles, ...instruments].map((profile) => [profile.id, profile]));
+  const stage: Stage = { pacer: new Pacer(), playing: new Set() };
+  const answering = new Answering(seed, speed);
+  let ownPort = port;
+
+  const answer = (http: IncomingMessage, response: ServerResponse, body: string, startMs: number) => {
+    const faultHeader = http.headers['x-tierwise-fault'];
+    const request = readRequest(body, typeof faultHeader === 'string' ? faultHeader : undefined, byId);
+    const drawn = answering.draw(request);
+    const plan: Answer = {
+      ...drawn,
+      id: `chatcmpl-${drawn.id}`,
+      requestId: clientRequestId(http) ?? `req-${drawn.id}`,
+      model: request.model,
+      created: Math.floor((performance.timeOrigin + startMs) / 1000),
+      inputTokens: request.inputTokens,
+      includeUsage: request.includeUsage,
+      stream: request.stream,
+      msPerByte: 1000 / speed,
+    };
+    const fault = faultOf(request, faults, drawn);
+    const { authorization } = http.headers;
+    const reply = fault === undefined ? plainReply(plan) : faultyReply(fault, plan, { authorization, port: ownPort });
+    play(response, reply, stage, startMs, ({ tokens, aborted, ...played }) => {
+      options.truth?.({
+        requestId: plan.requestId,
+        model: request.profile.id,
+        stream: request.stream,
+        receivedMs: performance.timeOrigin + startMs,
+        ...played,
+        inputTokens: request.inputTokens,
+        outputTokens: tokens,
+        wrong: drawn.wrong,
+        fault,
+        aborted: aborted || undefined,
+        plannedTtftMs: drawn.ttftMs,
+      });
+    });
+  };
+
+  const server = createServer({ keepAliveTimeout: 65_000 }, (http, response) => {
+    const startMs = performance.now();
+    const send = (reply: Reply) => play(response, reply, stage, startMs, () => {});
+    const refuse = (error: unknown) => {
+      if (!(error instanceof Refusal)) throw error;
+      http.resume();
+      send(refusalReply(error, clientRequestId(http) ?? 'req-refused'));
+    };
+    try {
+      const [path = '/'] = (http.url ?? '/').split('?');
+      if (path === '/health') return send(jsonReply(200, { status: 'ok' }));
+      if (path.startsWith('/v1/')) checkKey(http, options.apiKey);
+      if (path === '/v1/models') {
+        allow(http, 'GET');
+        return send(jsonReply(200, { object: 'list', data: listed.map(modelEntry) }));
+      }
+      if (path !== '/v1/chat/completions') {
+        throw new Refusal(404, `There is nothing at ${path.slice(0, 200)}. POST to /v1/chat/completions.`, {
+          code: 'unknown_url',
+        });
+      }
+      allow(http, 'POST');
+      readBody(http, (body) => {
+        try {
+          answer(http, response, body(), startMs);
+        } catch (error) {
+          refuse(error);
+        }
+      });
+    } catch (error) {
+      refuse(error);
+    }
+  });
+  server.on('clientError', (_error, socket) => {
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const marks = Object.entries(honestHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 400 Bad Request\r\n${marks.join('')}content-length: 0\r\nconnection: close\r\n\r\n`);
+  });
+
+  ownPort = await listen(server, port);
+  const origin = `http://127.0.0.1:${ownPort}`;
+  return {
+    baseUrl: `${origin}/v1`,
+    origin,
+    models: listed,
+    lateness: () => stage.pacer.lateness(),
+    close: () =>
+      new Promise((resolve) => {
+        for (const cut of stage.playing) cut();
+        server.close(() => resolve());
+        server.closeAllConnections();
+        stage.pacer.stop();
+      }),
+  };
+}
+
+function checkOptions(options: {
+  port: number;
+  seed: number;
+  speed: number;
+  profiles: readonly SimulatedProfile[];
+}): void {
+  const { port, seed, speed, profiles } = options;
+  const wrong = (message: string) => new Failure({ code: 'usage', message });
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw wrong(`The port must be a whole number from 0 to 65535, not ${port}. 0 takes any free port.`);
+  }
+  if (!Number.isSafeInteger(seed)) throw wrong(`The seed must be a whole number, not ${seed}.`);
+  if (!(speed > 0 && speed <= 1000)) throw wrong(`The speed must be above 0 and at most 1000, not ${speed}.`);
+  const ids = new Set<string>();
+  for (const { id } of profiles) {
+    if (id === '' || id.includes('+')) throw wrong(`A model cannot be called "${id}": the name holds a fault or none.`);
+    if (ids.has(id)) throw wrong(`Two simulated models are called "${id}". Give each its own name.`);
+    ids.add(id);
+  }
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'it is in use' : cause.message;
+      const message = `Cannot listen on 127.0.0.1:${port}: ${why}. Choose another port, or 0 for any free one.`;
+      reject(new Failure({ code: 'local', message }, { cause }));
+    });
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function checkKey(http: IncomingMessage, apiKey: string | undefined): void {
+  if (apiKey === undefined || http.headers.authorization === `Bearer ${apiKey}`) return;
+  throw new Refusal(401, 'The API key is missing or wrong. Send the key that the simulator was started with.', {
+    code: 'invalid_api_key',
+  });
+}
+
+function allow(http: IncomingMessage, method: string): void {
+  if (http.method === method) return;
+  throw new Refusal(405, `Use ${method} here, not ${http.method}.`, { code: 'method_not_allowed' });
+}
+
+/** Calls `done` when the body has ended, with a reader that throws a Refusal when it was over the limit. */
+function readBody(http: IncomingMessage, done: (body: () => string) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  http.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    // The rest is read and dropped: a client that is still sending would see a reset instead of the refusal.
+    if (bytes <= bodyLimit) chunks.push(chunk);
+    else chunks.length = 0;
+  });
+  http.once('end', () =>
+    done(() => {
+      if (bytes > bodyLimit) throw new Refusal(413, `The body is over ${bodyLimit} bytes. Shorten the messages.`);
+      return Buffer.concat(chunks).toString();
+    }),
+  );
+}
+
+function clientRequestId(http: IncomingMessage): string | undefined {
+  const id = http.headers['x-request-id'];
+  return typeof id === 'string' && id !== '' ? id.slice(0, 200) : undefined;
+}
+
+function modelEntry(profile: SimulatedProfile) {
+  return {
+    id: profile.id,
+    object: 'model',
+    created: 0,
+    owned_by: 'tierwise-simulated',
+    simulated: true,
+    description: profile.description,
+    context_window: profile.contextWindow,
+    /** USD per million tokens. */
+    input_price: profile.inputPrice,
+    output_price: profile.outputPrice,
+  };
+}
