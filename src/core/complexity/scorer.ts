@@ -10,6 +10,8 @@ export interface Factor {
   /** The count mapped to [0,1]. */
   readonly value: number;
   readonly weight: number;
+  /** The count from which on the value is 1, where value = min(raw / full, 1). */
+  readonly full?: number | undefined;
   /** value × weight: what this factor adds to the score. */
   readonly contribution: number;
   /** One plain phrase, for example `3 of 10 reasoning words (compare, explain, prove)`. */

@@ -29,11 +29,19 @@ export interface PromptDocument {
   readonly text: string;
 }
 
-/** Finds prompts in one kind of document. Pure, never throws, returns prompts in document order, bounded in work. */
+/**
+ * Finds prompts in one kind of document. Pure, never throws, returns prompts in document order, bounded in work: at most
+ * `maxFoundPrompts`, and nothing where the document is larger than the finder can read within a few milliseconds.
+ */
 export interface PromptFinder {
   accepts(document: Pick<PromptDocument, 'fileName' | 'languageId'>): boolean;
   find(document: PromptDocument): FoundPrompt[];
+  /** The prompt around an offset, where that is cheaper than finding all, or must look beyond the first `maxFoundPrompts`. */
+  at?(document: PromptDocument, offset: number): FoundPrompt | undefined;
 }
+
+/** Prompts beyond this are not listed for a document. */
+export const maxFoundPrompts = 1_000;
 
 /** Estimated tokens with the band that most texts of any language and tokenizer fall in. */
 export interface TokenEstimate {

@@ -1,0 +1,94 @@
+import { type FoundPrompt, maxFoundPrompts, type PromptDocument, type PromptFinder } from './prompt.ts';
+import { listKeys, yamlRows } from './yaml-rows.ts';
+
+/** Prompts of longer YAML are not listed. UTF-16 units. */
+export const maxYamlFindLength = 100_000;
+/** A hover reads at most one item of this length, or a whole document of it. UTF-16 units. */
+export const maxYamlHoverLength = 20_000;
+
+/** `prompt` strings of YAML data sets. */
+export const yamlFinder: PromptFinder = {
+  accepts: ({ fileName, languageId }) => languageId === 'yaml' || /\.ya?ml$/i.test(fileName),
+  find({ text }: PromptDocument): FoundPrompt[] {
+    return text.length > maxYamlFindLength ? [] : promptsOf(text, 0, 1);
+  },
+  at({ text }: PromptDocument, offset: number): FoundPrompt | undefined {
+    const around = ({ range }: FoundPrompt): boolean => range.start <= offset && offset <= range.end;
+    if (text.length <= maxYamlHoverLength) return promptsOf(text, 0, 1).find(around);
+    const item = blockItemAt(text, offset);
+    if (item === undefined || item.end - item.start > maxYamlHoverLength) return undefined;
+    return promptsOf(text.slice(item.start, item.end), item.start, item.line).find(around);
+  },
+};
+
+/** @param start offset of `text` in its document; @param line its first line there, counted from 1. */
+function promptsOf(text: string, start: number, line: number): FoundPrompt[] {
+  if (!text.includes('prompt')) return [];
+  const found: FoundPrompt[] = [];
+  for (const row of yamlRows(text).rows) {
+    const { id, prompt, range } = row;
+    if (typeof prompt !== 'string' || prompt.trim() === '' || range === undefined) continue;
+    found.push({
+      text: prompt,
+      range: { start: start + range.start, end: start + range.end },
+      kind: 'dataset-row',
+      id:
+        typeof id === 'string' && id.trim() !== ''
+          ? id
+          : typeof id === 'number'
+            ? String(id)
+            : `row-${line + row.line - 1}`,
+    });
+    if (found.length === maxFoundPrompts) break;
+  }
+  return found;
+}
+
+interface BlockItem {
+  readonly start: number;
+  readonly end: number;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+const LIST_KEY = new RegExp(`^(?:${listKeys.join('|')}):\\s*(?:#.*)?$`);
+
+/**
+ * The item of a block list of rows around an offset, cut out by indentation alone, without parsing the rest. What belongs to an
+ * item is indented deeper than its dash, so the next dash in the same column begins the next item.
+ */
+function blockItemAt(text: string, offset: number): BlockItem | undefined {
+  /** Column of the dashes; undefined outside a list of rows. */
+  let column: number | undefined;
+  let awaited = true;
+  let item: { start: number; line: number } | undefined;
+  let start = 0;
+  for (let line = 1; start < text.length; line++) {
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    let content = start;
+    while (content < end && (text[content] === ' ' || text[content] === '\ufeff')) content++;
+    const first = text[content];
+    if (content < end && first !== '\r' && first !== '#') {
+      const indent = content - start;
+      const dash = first === '-' && (content + 1 >= end || /\s/.test(text[content + 1] ?? ' '));
+      if (dash && (indent === column || awaited)) {
+        if (item !== undefined && offset < start) return { ...item, end: start };
+        if (start > offset) return undefined;
+        column = indent;
+        awaited = false;
+        item = { start, line };
+      } else if (column === undefined || indent <= column) {
+        if (item !== undefined && offset < start) return { ...item, end: start };
+        if (start > offset) return undefined;
+        item = undefined;
+        column = undefined;
+        const rule = text.startsWith('---', content) || first === '%';
+        awaited =
+          (awaited && rule) || (indent === 0 && LIST_KEY.test(text.slice(start, Math.min(end, start + 200)).trimEnd()));
+      }
+    }
+    start = end + 1;
+  }
+  return item && { ...item, end: text.length };
+}
