@@ -1,4 +1,5 @@
 import { Failure } from '../core/failure.ts';
+import type { Terminal } from './terminal.ts';
 
 /** A wrong use of the command line; main.ts adds what to type. */
 export function wrongUse(message: string): Failure {
@@ -37,4 +38,9 @@ export function oneOf<T extends string>(name: string, words: readonly T[]): (tex
 /** What a person typed, short and without characters that would change how the line reads. */
 export function quoted(text: string): string {
   return `"${text.replace(/\p{C}/gu, '?').slice(0, 60)}"`;
+}
+
+/** Refuses to wait for somebody to type where a file or a pipe was meant. */
+export function askForInput(file: string, terminal: Pick<Terminal, 'inputIsKeyboard'>): void {
+  if (file === '-' && terminal.inputIsKeyboard) throw wrongUse('Give a file, or pipe a prompt in.');
 }

@@ -1,5 +1,6 @@
 import { parseFaults } from '../engine/simulator/faults.ts';
 import type { SimulatedProfile } from '../engine/simulator/profiles.ts';
+import { simulatedEndpoint } from '../engine/config/simulated-endpoint.ts';
 import { startSimulator } from '../engine/simulator/server.ts';
 import { truthLogWriter } from '../engine/simulator/truth.ts';
 import { wrongUse } from './options.ts';
@@ -52,23 +53,7 @@ function modelOf({ id, description, inputPrice, outputPrice, contextWindow }: Si
 }
 
 function introduction(baseUrl: string, models: readonly SimulatedProfile[], apiKeyEnv: string | undefined): string {
-  const config = {
-    endpoints: [
-      {
-        id: 'simulated',
-        protocol: 'openai',
-        baseUrl,
-        ...(apiKeyEnv === undefined ? {} : { apiKey: { env: apiKeyEnv } }),
-        simulated: true,
-        models: models.map(({ id, inputPrice, outputPrice, contextWindow }) => ({
-          id,
-          inputPrice,
-          outputPrice,
-          contextWindow,
-        })),
-      },
-    ],
-  };
+  const config = { endpoints: [simulatedEndpoint(baseUrl, models, apiKeyEnv)] };
   return [
     `Simulated endpoint at ${baseUrl}`,
     'It invents its answers, delays and prices; no real model is behind it.',

@@ -8,7 +8,7 @@ export interface Terminal {
   progress(line: string): void;
   /** The answer to a yes/no question; undefined where nobody can be asked. */
   confirm(question: string): Promise<boolean | undefined>;
-  /** Aborted by Ctrl-C and by SIGTERM. */
+  /** Aborted by Ctrl-C, SIGTERM, and the end of a parent that has a channel. A command that never asks simply dies of them. */
   readonly interrupted: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** True when nothing is piped in: reading would wait for a person to type. */
@@ -25,17 +25,10 @@ const PROGRESS_EVERY_MS = 5000;
 /** The terminal of this process. */
 export function processTerminal(): Terminal {
   const { stdout, stderr, stdin, env } = process;
-  const interrupt = new AbortController();
+  let interrupt: AbortController | undefined;
   let progressShown = false;
   let progressAt = Number.NEGATIVE_INFINITY;
 
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(name, () => {
-      // The second one is meant: leave at once.
-      if (interrupt.signal.aborted) process.exit(exit.interrupted);
-      interrupt.abort();
-    });
-  }
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `| head` has seen enough; nothing is wrong.
     if (error.code === 'EPIPE') process.exit(exit.done);
@@ -74,15 +67,29 @@ export function processTerminal(): Terminal {
       const { createInterface } = await import('node:readline/promises');
       const prompt = createInterface({ input: stdin, output: stderr });
       try {
-        return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `, { signal: interrupt.signal })).trim());
-      } catch {
-        return false;
+        return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
       } finally {
         prompt.close();
       }
     },
-    interrupted: interrupt.signal,
+    get interrupted() {
+      interrupt ??= listenForInterrupt();
+      return interrupt.signal;
+    },
     env,
     inputIsKeyboard: stdin.isTTY === true,
   };
+}
+
+function listenForInterrupt(): AbortController {
+  const interrupt = new AbortController();
+  const listener = () => {
+    // The second one is meant: leave at once.
+    if (interrupt.signal.aborted) process.exit(exit.interrupted);
+    interrupt.abort();
+  };
+  process.on('SIGINT', listener);
+  process.on('SIGTERM', listener);
+  if (process.channel !== undefined) process.once('disconnect', () => interrupt.abort());
+  return interrupt;
 }

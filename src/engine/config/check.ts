@@ -1,5 +1,7 @@
 import type * as z from 'zod/mini';
+import { modelRef } from '../../core/catalog/lookup.ts';
 import { Failure } from '../../core/failure.ts';
+import { makeTiers } from '../../core/routing/tiers.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
 import { type ConfiguredEndpoint, configSchema, endpointSchema, type TierwiseConfig } from './schema.ts';
 
@@ -53,13 +55,7 @@ function endpointProblems(endpoints: readonly ConfiguredEndpoint[], root: readon
 }
 
 function addressProblems(endpoint: ConfiguredEndpoint, root: readonly (string | number)[]): Problem[] {
-  try {
-    parseBaseUrl(endpoint.baseUrl);
-    return [];
-  } catch (error) {
-    if (error instanceof Failure) return [{ path: [...root, 'baseUrl'], message: error.message }];
-    throw error;
-  }
+  return attempted([...root, 'baseUrl'], () => parseBaseUrl(endpoint.baseUrl));
 }
 
 function duplicateProblems(endpoints: readonly ConfiguredEndpoint[]): Problem[] {
@@ -84,12 +80,24 @@ function duplicateProblems(endpoints: readonly ConfiguredEndpoint[]): Problem[] 
   return problems;
 }
 
-function tierProblems(config: TierwiseConfig): Problem[] {
-  const known = config.endpoints.flatMap((endpoint) => endpoint.models.map((model) => `${endpoint.id}/${model.id}`));
-  return Object.entries(config.tiers ?? {}).flatMap(([name, tier]) => {
+function tierProblems({ tiers, endpoints }: TierwiseConfig): Problem[] {
+  const known = endpoints.flatMap((endpoint) => endpoint.models.map((model) => modelRef(endpoint.id, model.id)));
+  const unknown = Object.entries(tiers ?? {}).flatMap(([name, tier]) => {
     if (tier?.model === undefined || known.includes(tier.model)) return [];
     return [{ path: ['tiers', name, 'model'], message: `"${tier.model}" is none of the models: ${list(known)}.` }];
   });
+  return [...unknown, ...attempted(['tiers'], () => makeTiers(tiers))];
+}
+
+/** The Failure that `check` throws, if it does, as a problem. */
+function attempted(path: Problem['path'], check: () => unknown): Problem[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    if (error instanceof Failure) return [{ path, message: error.message }];
+    throw error;
+  }
 }
 
 /** What an issue of zod means, in words that say how to mend it. */

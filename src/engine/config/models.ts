@@ -1,3 +1,4 @@
+import { modelRef } from '../../core/catalog/lookup.ts';
 import type { Figure, Model } from '../../core/catalog/model.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
@@ -8,7 +9,7 @@ import type { ConfiguredEndpoint } from './schema.ts';
 export function configuredModels(endpoints: readonly ConfiguredEndpoint[]): Model[] {
   return endpoints.flatMap((endpoint) =>
     endpoint.models.map((model) => ({
-      ref: `${endpoint.id}/${model.id}`,
+      ref: modelRef(endpoint.id, model.id),
       endpoint: endpoint.id,
       id: model.id,
       inputPrice: figure(model.inputPrice),

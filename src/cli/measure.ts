@@ -1,0 +1,72 @@
+import type { Manifest } from '../core/benchmark/manifest.ts';
+import { counted, duration, figure, usd } from '../core/report/format.ts';
+import { toTextTable } from '../core/report/table.ts';
+import { buildReport, type Run } from '../core/report/view.ts';
+import { startMeasuring } from '../engine/benchmark/measuring.ts';
+import { readRun } from '../engine/benchmark/run-folder.ts';
+import type { Progress, ToMeasure } from '../protocol/measure.ts';
+import type { Installation } from './commands.ts';
+import { type ExitCode, exit, type Terminal } from './terminal.ts';
+
+/**
+ * Lets the measuring process do what `message` says, with progress on stderr; Ctrl-C cancels and keeps what is done.
+ * @throws Failure of the measuring process: disk, folder, settings.
+ */
+export async function measure(
+  message: Exclude<ToMeasure, { type: 'cancel' }>,
+  terminal: Terminal,
+  installation: Installation,
+): Promise<Run> {
+  const measuring = startMeasuring({
+    entry: installation.measureEntry,
+    message,
+    onProgress: (progress) => terminal.progress(progressLine(progress)),
+  });
+  const cancel = () => {
+    terminal.note('Stopping; what is done is kept.');
+    measuring.cancel();
+  };
+  if (terminal.interrupted.aborted) cancel();
+  terminal.interrupted.addEventListener('abort', cancel, { once: true });
+  try {
+    await measuring.done;
+  } finally {
+    terminal.interrupted.removeEventListener('abort', cancel);
+  }
+  return readRun(message.runDir);
+}
+
+function progressLine({ done, total, errors, requestsPerSecond, costUsd, etaMs }: Progress): string {
+  return [
+    `${done} of ${counted(total, 'request')}`,
+    ...(errors > 0 ? [counted(errors, 'error')] : []),
+    `${figure(requestsPerSecond)}/s`,
+    ...(costUsd === undefined ? [] : [usd(costUsd)]),
+    ...(etaMs === undefined ? [] : [`${duration(etaMs)} to go`]),
+  ].join('  ');
+}
+
+/** Prints what came of a run, and gives the exit code. */
+export async function printRun(run: Run, dir: string, json: boolean, terminal: Terminal): Promise<ExitCode> {
+  await terminal.out(json ? `${JSON.stringify(run.summary, undefined, 2)}\n` : toTextTable(buildReport(run)));
+  const { manifest, summary } = run;
+  if (manifest.state !== 'complete') terminal.note(`${endWords(manifest)} Go on with: tierwise resume ${shellWord(dir)}`);
+  if (manifest.state === 'cancelled') return exit.interrupted;
+  if (summary.totals.ok === 0 && summary.totals.error > 0) {
+    const error = run.records.find((record) => record.error !== undefined)?.error;
+    terminal.note(`tierwise: no request succeeded. The first: ${error?.message ?? 'no reason is known'}`);
+    return exit.endpoint;
+  }
+  if (manifest.stopReason === 'disk' || manifest.stopReason === 'failure') return exit.wrongUse;
+  return exit.done;
+}
+
+function endWords({ state, stopMessage }: Manifest): string {
+  if (state === 'cancelled') return 'Interrupted; what is done is kept.';
+  return stopMessage === undefined ? 'The run is not complete.' : stopMessage;
+}
+
+/** A path as it can be typed into a shell. */
+function shellWord(path: string): string {
+  return /^[\w./:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
