@@ -102,6 +102,9 @@ function describe(code: string, text: string, url: URL, headersArrived: boolean)
       message: `What ${where} answered is not HTTP/1.1 (${why}). Check host, port and http/https.`,
     };
   }
+  if (text === 'bad port') {
+    return { code: 'connect', message: `Port ${url.port} belongs to another protocol; fetch does not connect to it.` };
+  }
   return headersArrived
     ? { code: 'truncated-stream', message: `${where} closed the connection in the middle of its answer.` }
     : { code: 'connect', message: `${where} closed the connection before it answered${why ? ` (${why})` : ''}.` };
@@ -126,6 +129,8 @@ function rootOf(error: unknown): { code: string; text: string } {
   for (let depth = 0; depth < 6 && current instanceof Error; depth++) {
     text = current.message || text;
     if ('code' in current && typeof current.code === 'string') code = current.code;
+    // undici's parser errors do not always carry their code.
+    else if (current.name === 'HTTPParserError') code = 'HPE_';
     current = current.cause ?? (current instanceof AggregateError ? current.errors[0] : undefined);
   }
   return { code, text };

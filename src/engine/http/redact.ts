@@ -19,7 +19,10 @@ const patterns: readonly (readonly [RegExp, string])[] = [
     `$1${mask}`,
   ],
   // keys that say what they are by their prefix; some servers echo them with stars in the middle
-  [/\b(?:sk|pk|rk|xai|gsk|nvapi|pplx|hf|r8|glpat|ghp|gho|ghs|ghu|github_pat|dop_v1|xox[abposr])[-_][\w*.-]{7,}[\w*]/g, mask],
+  [
+    /\b(?:sk|pk|rk|xai|gsk|nvapi|pplx|hf|r8|glpat|ghp|gho|ghs|ghu|github_pat|dop_v1|xox[abposr])[-_][\w*.-]{7,}[\w*]/g,
+    mask,
+  ],
   [/\b(?:dapi|dkea|dose|dsapi)[0-9a-f]{16,}(?:-\d+)?/g, mask],
   [/\bAIza[\w-]{30,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g, mask],
   // JSON web tokens

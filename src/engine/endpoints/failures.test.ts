@@ -1,0 +1,264 @@
+import { describe, expect, it } from 'vitest';
+import { failureFromResponse } from './failures.ts';
+
+const where = 'https://host.example/v1/chat/completions';
+const failure = (status: number, body: unknown = '', headers: Record<string, string> = {}, secrets: string[] = []) =>
+  failureFromResponse(status, headers, typeof body === 'string' ? body : JSON.stringify(body), secrets, where);
+
+describe('the failure behind a status', () => {
+  for (const [status, code] of [
+    [301, 'redirect'],
+    [308, 'redirect'],
+    [400, 'bad-request'],
+    [401, 'auth'],
+    [402, 'auth'],
+    [403, 'auth'],
+    [404, 'not-found'],
+    [405, 'not-found'],
+    [408, 'timeout'],
+    [409, 'server'],
+    [413, 'bad-request'],
+    [422, 'bad-request'],
+    [429, 'rate-limited'],
+    [500, 'server'],
+    [502, 'server'],
+    [503, 'server'],
+    [529, 'server'],
+  ] as const) {
+    it(`${status} is ${code}`, () => {
+      const { message, ...rest } = failure(status);
+      expect(rest).toEqual({ code, status });
+      expect(message).toContain(`${where} answered ${status}`);
+    });
+  }
+
+  it('403 that speaks of a rate limit is rate-limited', () => {
+    expect(failure(403, { error_code: 'PERMISSION_DENIED', message: 'temporarily rate-limited' }).code).toBe(
+      'rate-limited',
+    );
+  });
+});
+
+describe('the words of a server', () => {
+  for (const [name, body, words] of [
+    [
+      'OpenAI',
+      { error: { message: 'No such model', type: 'invalid', code: 'model_not_found' } },
+      'model_not_found: No such model',
+    ],
+    ['OpenAI without code', { error: { message: 'No such model', code: null } }, '"No such model"'],
+    ['OpenRouter', { error: { message: 'Provider returned error', code: 400, metadata: { raw: 'bad n' } } }, 'bad n'],
+    [
+      'Databricks',
+      { error_code: 'INVALID_PARAMETER_VALUE', message: 'n must be 1' },
+      'INVALID_PARAMETER_VALUE: n must be 1',
+    ],
+    ['FastAPI', { detail: 'Not here' }, '"Not here"'],
+    [
+      'FastAPI validation',
+      { detail: [{ loc: ['body', 'max_tokens'], msg: 'must be positive' }] },
+      'body.max_tokens: must be positive',
+    ],
+    ['older vLLM', { object: 'error', message: 'broken', code: 400 }, '400: broken'],
+    ['Ollama', { error: 'model "x" not found' }, 'model "x" not found'],
+    [
+      'Anthropic',
+      { type: 'error', error: { type: 'invalid_request_error', message: 'no' } },
+      'invalid_request_error: no',
+    ],
+    ['plain text', 'upstream went away', 'upstream went away'],
+    ['HTML', '<html><head><title>502 Bad Gateway</title></head><body><script>x</script>', 'web page: 502 Bad Gateway'],
+    ['HTML without a title', '<!doctype html><p>x', 'a web page'],
+    ['JSON of no known shape', { foo: 1 }, '{"foo":1}'],
+  ] as const) {
+    it(`are found in the error shape of ${name}`, () => {
+      expect(failure(400, body).message).toContain(words);
+    });
+  }
+
+  it('are shortened, put on one line and freed of control and bidi characters', () => {
+    const { message } = failure(400, `a\u001b[2Jb\n\tc\u202ed ${'long '.repeat(200)}`);
+    expect(message).toContain('a[2Jb cd long');
+    expect(message).toContain(' …"');
+    expect(message.length).toBeLessThan(600);
+  });
+
+  it('lose a secret, also one that is cut where they are shortened', () => {
+    const canary = 'canary-0123456789-abcdefghij';
+    for (const body of [
+      { error: { message: `bad key ${canary}` } },
+      `${'x'.repeat(290)}${canary}`,
+      `<title>${canary}</title>`,
+    ]) {
+      const { message } = failure(401, body, {}, [canary]);
+      expect(message).not.toContain('canary');
+      expect(message).toContain('[redacted]'.slice(0, 9));
+    }
+  });
+
+  it('lose a secret that stands in a redirect', () => {
+    const canary = 'canary-0123456789-abcdefghij';
+    const { message } = failure(302, '', { location: `https://${canary}.evil.example/?k=${canary}` }, [canary]);
+    expect(message).not.toContain('canary');
+  });
+});
+
+describe('a redirect', () => {
+  it('names the origin it points to and says that no key went there', () => {
+    const { message } = failure(307, '', { location: 'https://login.example:8443/sso?next=x' });
+    expect(message).toContain(
+      'redirect to https://login.example:8443. It was not followed and the key was not sent there.',
+    );
+  });
+
+  it('may point to the same server, nowhere or to nonsense', () => {
+    expect(failure(307, '', { location: '/v2' }).message).toContain('redirect to https://host.example.');
+    expect(failure(307).message).toContain('an address it did not show');
+    expect(failure(307, '', { location: 'https://[' }).message).toContain('an address that is not valid');
+    expect(failure(307, '', { location: 'javascript:alert(1)' }).message).toContain('redirect to javascript:');
+  });
+});
+
+describe('a prompt that is too long', () => {
+  for (const [name, status, body] of [
+    [
+      'OpenAI',
+      400,
+      { error: { message: "This model's maximum context length is 8192 tokens.", code: 'context_length_exceeded' } },
+    ],
+    [
+      'vLLM',
+      400,
+      {
+        object: 'error',
+        message: "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens",
+      },
+    ],
+    [
+      'newer vLLM',
+      400,
+      { error: { message: 'The decoder prompt (length 9001) is longer than the maximum model length of 8192.' } },
+    ],
+    ['SGLang', 400, { message: "The input (9000 tokens) is longer than the model's context length (8192 tokens)." }],
+    ['TGI', 422, { error: 'Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000' }],
+    [
+      'llama.cpp',
+      400,
+      {
+        error: {
+          code: 400,
+          message: 'the request exceeds the available context size, try increasing it',
+          type: 'exceed_context_size_error',
+        },
+      },
+    ],
+    [
+      'older llama.cpp',
+      500,
+      {
+        error: {
+          code: 500,
+          message: 'the request exceeds the available context size. try increasing the context size',
+        },
+      },
+    ],
+    ['Databricks', 400, { error_code: 'BAD_REQUEST', message: 'Input is too long for requested model.' }],
+    [
+      'Databricks for open models',
+      400,
+      { error_code: 'BAD_REQUEST', message: 'prompt token count plus max_tokens exceeds the maximum context length' },
+    ],
+    ['Anthropic', 400, { error: { message: 'prompt is too long: 208310 tokens > 200000 maximum' } }],
+    [
+      'Anthropic with output',
+      400,
+      { error: { message: 'input length and `max_tokens` exceed context limit: 198000 + 8192 > 200000' } },
+    ],
+    [
+      'Gemini',
+      400,
+      { error: { message: 'The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).' } },
+    ],
+    [
+      'Mistral',
+      400,
+      { message: 'Prompt contains 40000 tokens, too large for model with 32768 maximum context length' },
+    ],
+    ['Groq', 413, { error: { message: 'Please reduce the length of the messages or completion.' } }],
+  ] as const) {
+    it(`is recognised in the words of ${name}`, () => {
+      const { code, message } = failure(status, body);
+      expect(code).toBe('context-too-long');
+      expect(message).toMatch(/Shorten the prompt/);
+    });
+  }
+
+  for (const words of [
+    'Invalid context',
+    'max_tokens must be positive',
+    'context is required',
+    'n must be <= x',
+    'message too short',
+  ]) {
+    it(`is not seen in "${words}"`, () => {
+      expect(failure(400, { error: { message: words } }).code).toBe('bad-request');
+    });
+  }
+});
+
+describe('a refused parameter', () => {
+  it('is named with the way around it', () => {
+    expect(
+      failure(400, { error: { message: 'Unrecognized request argument supplied: stream_options' } }).message,
+    ).toMatch(/without streaming/);
+    expect(
+      failure(400, {
+        error: {
+          message:
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+        },
+      }).message,
+    ).toMatch(/leave the limit of output tokens unset/);
+    expect(
+      failure(422, { detail: [{ loc: ['body', 'stream_options'], msg: 'Extra inputs are not permitted' }] }).message,
+    ).toMatch(/stream_options/);
+    expect(failure(400, { error: { message: "'temperature' does not support 0" } }).message).toMatch(/temperature/);
+  });
+});
+
+describe('the wait a server asks for', () => {
+  for (const [headers, ms] of [
+    [{ 'retry-after': '3' }, 3_000],
+    [{ 'retry-after': ' 0 ' }, 0],
+    [{ 'retry-after': '1.5' }, 1_500],
+    [{ 'retry-after-ms': '250', 'retry-after': '9' }, 250],
+    [{ date: 'Sun, 06 Nov 1994 08:49:37 GMT', 'retry-after': 'Sun, 06 Nov 1994 08:49:47 GMT' }, 10_000],
+    [{ date: 'Sun, 06 Nov 1994 08:49:37 GMT', 'retry-after': 'Sunday, 06-Nov-94 08:49:39 GMT' }, 2_000],
+    [{ date: 'Sun, 06 Nov 1994 08:49:37 GMT', 'retry-after': 'Sun Nov  6 08:50:37 1994' }, 60_000],
+    [{ date: 'Sun, 06 Nov 1994 08:49:37 GMT', 'retry-after': 'Sun, 06 Nov 1994 08:00:00 GMT' }, 0],
+    [{ 'retry-after': 'Sun, 06 Nov 1994 08:49:37 GMT' }, 0],
+    [{ 'retry-after': 'soon' }, undefined],
+    [{ 'retry-after': '-3' }, undefined],
+    [{ 'retry-after': '1e9' }, undefined],
+    [{ 'retry-after': '5 bananas' }, undefined],
+    [{ 'retry-after': '' }, undefined],
+  ] as const) {
+    it(`is ${ms} ms for ${JSON.stringify(headers)}`, () => {
+      expect(failure(429, '', headers).retryAfterMs).toBe(ms);
+      expect(failure(503, '', headers).retryAfterMs).toBe(ms);
+      expect(failure(400, '', headers).retryAfterMs).toBeUndefined();
+    });
+  }
+
+  it('counts from now when the server gave no date', () => {
+    const due = new Date(Date.now() + 3_600_000).toUTCString();
+    expect(failure(429, '', { 'retry-after': due }).retryAfterMs).toBeGreaterThan(3_500_000);
+  });
+
+  it('is told to the person, and a used-up quota is told apart', () => {
+    expect(failure(429, '', { 'retry-after': '3' }).message).toContain('wait 3 s');
+    expect(
+      failure(429, { error: { message: 'You exceeded your current quota', code: 'insufficient_quota' } }).message,
+    ).toMatch(/quota is used up/);
+  });
+});

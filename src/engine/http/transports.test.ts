@@ -1,0 +1,458 @@
+import http from 'node:http';
+import net from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { bodyOf, freePort, listen, serve, serveRaw, serveTls } from '../../../test/fixtures/loopback-server.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Network } from '../../protocol/measure.ts';
+import { createFetchTransport } from './fetch-transport.ts';
+import type { Sent, Transport, TransportRequest } from './transport.ts';
+import { createUndiciTransport } from './undici-transport.ts';
+
+beforeEach(() => {
+  for (const name of ['http_proxy', 'https_proxy', 'no_proxy']) {
+    vi.stubEnv(name, undefined);
+    vi.stubEnv(name.toUpperCase(), undefined);
+  }
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function closing(transport: Transport): Transport {
+  onTestFinished(() => transport.close());
+  return transport;
+}
+
+const overUndici = (network: Partial<Network> = {}, connections = 4) =>
+  closing(createUndiciTransport({ network: { strictSsl: true, ...network }, connections }));
+
+interface Seen {
+  sent: number | undefined;
+  status: number | undefined;
+  headers: Readonly<Record<string, string>>;
+  text: string;
+  times: number[];
+}
+
+/** Sends and keeps what the handler saw. */
+async function exchange(
+  transport: Transport,
+  url: string,
+  request: Partial<TransportRequest> = {},
+): Promise<Seen & { result: Sent | undefined; error: unknown }> {
+  const seen: Seen = { sent: undefined, status: undefined, headers: {}, text: '', times: [] };
+  const { signal } = new AbortController();
+  let result: Sent | undefined;
+  let error: unknown;
+  try {
+    result = await transport.send(
+      { method: 'GET', url, headers: {}, signal, ...request },
+      {
+        sent: (at) => {
+          seen.sent = at;
+        },
+        headers: (status, headers, at) => {
+          seen.status = status;
+          seen.headers = headers;
+          seen.times.push(at);
+        },
+        data: (chunk, at) => {
+          seen.text += Buffer.from(chunk).toString();
+          seen.times.push(at);
+        },
+      },
+    );
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { ...seen, result, error };
+}
+
+function expectFailure(error: unknown, code: string, message?: RegExp): void {
+  expect(error).toBeInstanceOf(Failure);
+  expect(error).toMatchObject({ code, message: expect.stringMatching(message ?? /./) });
+}
+
+describe.each([
+  ['undici', () => overUndici()],
+  ['fetch', () => closing(createFetchTransport())],
+])('the %s transport', (_name, create) => {
+  it('sends method, headers and body, and asks for an answer without compression', async () => {
+    let got: unknown;
+    const server = await serve(async (request, response) => {
+      const { method, url, headers } = request;
+      got = {
+        method,
+        url,
+        type: headers['content-type'],
+        encoding: headers['accept-encoding'],
+        body: await bodyOf(request),
+      };
+      response.end('ok');
+    });
+    const { text, status } = await exchange(create(), `${server.origin}/a/b?c=d`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"text":"ünï"}',
+    });
+    expect(got).toEqual({
+      method: 'POST',
+      url: '/a/b?c=d',
+      type: 'application/json',
+      encoding: 'identity',
+      body: '{"text":"ünï"}',
+    });
+    expect([status, text]).toEqual([200, 'ok']);
+  });
+
+  it('gives headers by lower-case name and joins repeated ones', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(299, { 'X-One': 'A', 'X-Two': ['b', 'c'] });
+      response.end();
+    });
+    const { status, headers } = await exchange(create(), server.origin);
+    expect(status).toBe(299);
+    expect(headers).toMatchObject({ 'x-one': 'A', 'x-two': 'b, c' });
+  });
+
+  it('dates every step on one clock, in the order in which they happen', async () => {
+    const server = await serve((_request, response) => {
+      response.write('a');
+      setTimeout(() => response.end('b'), 30);
+    });
+    const transport = create();
+    const before = transport.now();
+    const { sent, times, result } = await exchange(transport, server.origin);
+    const all = [before, result?.sentAt, ...times, result?.endAt, transport.now()];
+    expect(sent).toBe(result?.sentAt);
+    expect(all).toEqual(all.toSorted((a, b) => (a ?? 0) - (b ?? 0)));
+    expect(times.length).toBe(3);
+    expect((times[2] ?? 0) - (times[1] ?? 0)).toBeGreaterThan(15);
+  });
+
+  it('hides informational answers', async () => {
+    const server = await serve((_request, response) => {
+      response.writeEarlyHints({ link: '</x>; rel=preload' });
+      response.end('ok');
+    });
+    expect(await exchange(create(), server.origin)).toMatchObject({ status: 200, text: 'ok' });
+  });
+
+  it('does not follow a redirect', async () => {
+    let visits = 0;
+    const other = await serve((_request, response) => {
+      visits++;
+      response.end();
+    });
+    const server = await serve((_request, response) => {
+      response.writeHead(307, { location: other.origin });
+      response.end();
+    });
+    const { status, headers } = await exchange(create(), server.origin, { method: 'POST', body: 'x' });
+    expect([status, headers.location, visits]).toEqual([307, other.origin, 0]);
+  });
+
+  it('refuses a compressed body before reading it', async () => {
+    const server = await serve((_request, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      response.end(gzipSync(Buffer.alloc(10_000_000)));
+    });
+    const { error, text, status } = await exchange(create(), server.origin);
+    expectFailure(error, 'malformed', /compressed its answer \(gzip\)/);
+    expect([status, text]).toEqual([200, '']);
+  });
+
+  it('says that nobody listens', async () => {
+    const { error } = await exchange(create(), `http://127.0.0.1:${await freePort()}`);
+    expectFailure(error, 'connect', /refused the connection/);
+  });
+
+  it('says that a host name does not exist', async () => {
+    const { error } = await exchange(create(), 'http://no-such-host.invalid/v1');
+    expectFailure(error, 'connect', /"no-such-host\.invalid" could not be found/);
+  });
+
+  it('tells a connection lost before the answer from one lost in it', async () => {
+    const before = await serveRaw((socket) => socket.once('data', () => socket.destroy()));
+    expectFailure((await exchange(create(), before.origin)).error, 'connect', /before it answered/);
+    const during = await serve((_request, response) => {
+      response.write('half');
+      setTimeout(() => response.destroy(), 10);
+    });
+    const { error, text } = await exchange(create(), during.origin);
+    expectFailure(error, 'truncated-stream');
+    expect(text).toBe('half');
+  });
+
+  it('notices a Content-Length that promises more than comes', async () => {
+    const server = await serveRaw((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort')),
+    );
+    const { error, text } = await exchange(create(), server.origin);
+    expectFailure(error, 'truncated-stream');
+    expect(text).toBe('short');
+  });
+
+  it('reads no more than a Content-Length that promises less than comes', async () => {
+    const server = await serveRaw((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 3\r\nconnection: close\r\n\r\nlonger')),
+    );
+    expect((await exchange(create(), server.origin)).text).toBe('lon');
+  });
+
+  it('refuses what is not HTTP', async () => {
+    const server = await serveRaw((socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n'));
+    expectFailure((await exchange(create(), server.origin)).error, 'malformed', /not HTTP/);
+  });
+
+  it('refuses endless headers', async () => {
+    const server = await serveRaw((socket) =>
+      socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${`x-a: ${'y'.repeat(1_000)}\r\n`.repeat(100)}\r\n`)),
+    );
+    expectFailure((await exchange(create(), server.origin)).error, 'too-large', /headers/);
+  });
+
+  it('does not trust a self-signed certificate', async () => {
+    let asked = false;
+    const server = await serveTls(() => {
+      asked = true;
+    });
+    expectFailure((await exchange(create(), server.origin)).error, 'tls', /not trusted.*NODE_EXTRA_CA_CERTS/);
+    expect(asked).toBe(false);
+  });
+
+  it('says that a server does not speak TLS', async () => {
+    const server = await serve((_request, response) => response.end());
+    const { error } = await exchange(create(), server.origin.replace('http:', 'https:'));
+    expectFailure(error, 'tls', /plain http/);
+  });
+
+  it('does not send when it was cancelled before', async () => {
+    const server = await serve((_request, response) => response.end());
+    const { error } = await exchange(create(), server.origin, { signal: AbortSignal.abort() });
+    expectFailure(error, 'cancelled');
+    expect(server.connections()).toBe(0);
+  });
+
+  it('is cancelled in the middle of an answer, and the server notices', async () => {
+    const cancel = new AbortController();
+    let noticed: () => void = () => {};
+    const closed = new Promise<void>((resolve) => {
+      noticed = resolve;
+    });
+    const server = await serve((_request, response) => {
+      response.write('half');
+      response.on('close', noticed);
+      setTimeout(() => cancel.abort(), 20);
+    });
+    const { error, text } = await exchange(create(), server.origin, { signal: cancel.signal });
+    expectFailure(error, 'cancelled');
+    expect(text).toBe('half');
+    await closed;
+  });
+
+  it('is cancelled while it waits for the headers', async () => {
+    const cancel = new AbortController();
+    const server = await serve(() => setTimeout(() => cancel.abort(), 20));
+    expectFailure((await exchange(create(), server.origin, { signal: cancel.signal })).error, 'cancelled');
+  });
+
+  it('passes the Failure through with which it was aborted', async () => {
+    const cancel = new AbortController();
+    const reason = new Failure({ code: 'timeout', message: 'Too late.' });
+    const server = await serve(() => cancel.abort(reason));
+    expect((await exchange(create(), server.origin, { signal: cancel.signal })).error).toBe(reason);
+  });
+
+  it('ends the request with what the handler throws, and lets go of the server', async () => {
+    let noticed: () => void = () => {};
+    const closed = new Promise<void>((resolve) => {
+      noticed = resolve;
+    });
+    const server = await serve((_request, response) => {
+      const timer = setInterval(() => response.write('x'), 5);
+      response.on('close', () => {
+        clearInterval(timer);
+        noticed();
+      });
+    });
+    const thrown = new Failure({ code: 'too-large', message: 'Enough.' });
+    const { signal } = new AbortController();
+    const sending = create().send(
+      { method: 'GET', url: server.origin, headers: {}, signal },
+      {
+        headers: () => {},
+        data: () => {
+          throw thrown;
+        },
+      },
+    );
+    await expect(sending).rejects.toBe(thrown);
+    await closed;
+  });
+
+  it('ends what is in flight when it is closed', async () => {
+    const transport = create();
+    const server = await serve((_request, response) => {
+      response.write('half');
+      setTimeout(() => void transport.close(), 20);
+    });
+    expectFailure((await exchange(transport, server.origin)).error, 'cancelled');
+    expectFailure((await exchange(transport, server.origin)).error, 'cancelled');
+  });
+
+  it('serves many requests under one signal without a warning', async () => {
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.message);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const server = await serve((_request, response) => response.end('ok'));
+    const transport = create();
+    const { signal } = new AbortController();
+    const all = await Promise.all(Array.from({ length: 40 }, () => exchange(transport, server.origin, { signal })));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(all.every((one) => one.text === 'ok')).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('the undici transport', () => {
+  it('opens no more sockets to an origin than it may', async () => {
+    const server = await serve((_request, response) => setTimeout(() => response.end('ok'), 5));
+    const transport = overUndici({}, 3);
+    await Promise.all(Array.from({ length: 30 }, () => exchange(transport, server.origin)));
+    expect(server.connections()).toBe(3);
+  });
+
+  it('dates a request that had to wait for a socket by the moment it got one', async () => {
+    const server = await serve((_request, response) => setTimeout(() => response.end('ok'), 40));
+    const transport = overUndici({}, 1);
+    const [first, second] = await Promise.all([exchange(transport, server.origin), exchange(transport, server.origin)]);
+    expect(second?.result?.sentAt).toBeGreaterThanOrEqual(first?.result?.endAt ?? Number.NaN);
+  });
+
+  it('keeps the socket when a request is cancelled that waits for it', async () => {
+    const server = await serve((_request, response) => setTimeout(() => response.end('ok'), 30));
+    const transport = overUndici({}, 1);
+    const cancel = new AbortController();
+    const first = exchange(transport, server.origin);
+    const second = exchange(transport, server.origin, { signal: cancel.signal });
+    const third = exchange(transport, server.origin);
+    setTimeout(() => cancel.abort(), 10);
+    expectFailure((await second).error, 'cancelled');
+    expect((await first).text).toBe('ok');
+    expect((await third).text).toBe('ok');
+    expect(server.connections()).toBe(1);
+  });
+
+  it('trusts any certificate where the person switched the check off', async () => {
+    const server = await serveTls((_request, response) => response.end('ok'));
+    expect((await exchange(overUndici({ strictSsl: false }), server.origin)).text).toBe('ok');
+  });
+});
+
+/** A forwarding proxy that sends everything to one loopback port and notes what it was asked. */
+async function serveProxy(port: number, authorization?: string) {
+  const asked: string[] = [];
+  const refused = (headers: http.IncomingHttpHeaders) =>
+    authorization !== undefined && headers['proxy-authorization'] !== authorization;
+  const server = http.createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (refused(request.headers)) {
+      response.writeHead(407).end();
+      return;
+    }
+    const path = new URL(request.url ?? '').pathname;
+    const { method, headers } = request;
+    const onward = http.request({ port, host: '127.0.0.1', path, method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.pipe(response);
+    });
+    request.pipe(onward);
+  });
+  server.on('connect', (request, socket: net.Socket) => {
+    asked.push(`CONNECT ${request.url}`);
+    if (refused(request.headers)) {
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+      return;
+    }
+    const onward = net.connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      onward.pipe(socket).pipe(onward);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('error', () => onward.destroy());
+  });
+  return { ...(await listen(server, 'http://127.0.0.1')), asked };
+}
+
+describe('the undici transport behind a proxy', () => {
+  it('sends plain http to the proxy with the full address', async () => {
+    const server = await serve((request, response) => response.end(`host ${request.headers.host}`));
+    const proxy = await serveProxy(server.port);
+    const { text } = await exchange(overUndici({ proxy: proxy.origin }), 'http://endpoint.test/v1');
+    expect(text).toBe('host endpoint.test');
+    expect(proxy.asked).toEqual(['GET http://endpoint.test/v1']);
+  });
+
+  it('tunnels https through the proxy and checks the certificate behind it', async () => {
+    const server = await serveTls((_request, response) => response.end('secure'));
+    const proxy = await serveProxy(server.port);
+    const strict = await exchange(overUndici({ proxy: proxy.origin }), 'https://endpoint.test/v1');
+    expectFailure(strict.error, 'tls');
+    const lax = await exchange(overUndici({ proxy: proxy.origin, strictSsl: false }), 'https://endpoint.test/v1');
+    expect(lax.text).toBe('secure');
+    expect(proxy.asked).toEqual(['CONNECT endpoint.test:443', 'CONNECT endpoint.test:443']);
+  });
+
+  it('takes the proxy of the environment when the settings name none, and the settings first', async () => {
+    const server = await serve((_request, response) => response.end('ok'));
+    const proxy = await serveProxy(server.port);
+    vi.stubEnv('HTTP_PROXY', proxy.origin);
+    expect((await exchange(overUndici(), 'http://endpoint.test/a')).text).toBe('ok');
+    const other = await serveProxy(server.port);
+    expect((await exchange(overUndici({ proxy: other.origin }), 'http://endpoint.test/b')).text).toBe('ok');
+    expect([proxy.asked, other.asked]).toEqual([['GET http://endpoint.test/a'], ['GET http://endpoint.test/b']]);
+  });
+
+  it('goes straight to loopback and to hosts that are excepted', async () => {
+    const server = await serve((_request, response) => response.end('ok'));
+    const proxy = await serveProxy(server.port);
+    const transport = overUndici({ proxy: proxy.origin, noProxy: 'other.invalid,endpoint.invalid' });
+    expect((await exchange(transport, server.origin)).text).toBe('ok');
+    expectFailure((await exchange(transport, 'http://endpoint.invalid')).error, 'connect', /could not be found/);
+    expect(proxy.asked).toEqual([]);
+  });
+
+  it('limits the sockets to the proxy too', async () => {
+    const server = await serve((_request, response) => setTimeout(() => response.end('ok'), 5));
+    const proxy = await serveProxy(server.port);
+    const transport = overUndici({ proxy: proxy.origin }, 2);
+    await Promise.all(Array.from({ length: 12 }, () => exchange(transport, 'http://endpoint.test/v1')));
+    expect(proxy.connections()).toBe(2);
+  });
+
+  it.each(['http', 'https'])('says that the proxy wants a user, without showing the password (%s)', async (scheme) => {
+    const proxy = await serveProxy(1, 'Basic other');
+    const transport = overUndici({ proxy: proxy.origin.replace('//', '//anna:canary-77@') });
+    const { error } = await exchange(transport, `${scheme}://endpoint.test/v1`);
+    expectFailure(error, 'connect', /proxy refused .*407/i);
+    expect(String(error)).not.toContain('canary-77');
+  });
+
+  it('sends the user and password of the proxy setting', async () => {
+    const server = await serve((request, response) => response.end(`${request.headers['proxy-authorization']}`));
+    const proxy = await serveProxy(server.port, `Basic ${Buffer.from('anna:pass').toString('base64')}`);
+    const { text } = await exchange(
+      overUndici({ proxy: proxy.origin.replace('//', '//anna:pass@') }),
+      'http://endpoint.test/',
+    );
+    expect(text).not.toBe('');
+  });
+
+  it('refuses a proxy setting that is no address', () => {
+    const create = () => createUndiciTransport({ network: { proxy: 'ftp://x', strictSsl: true }, connections: 1 });
+    expect(create).toThrow(/http\.proxy/);
+  });
+});
