@@ -1,0 +1,41 @@
+import * as vscode from 'vscode';
+import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
+import type { BoundKey, Network } from '../protocol/measure.ts';
+import { label } from './labels.ts';
+import type { Task } from './runs.ts';
+import { progressWords } from './runs-view.ts';
+import type { Services } from './services.ts';
+import { vscodeNetwork } from './settings.ts';
+
+/**
+ * Measures a run with progress and cancel, and shows its report: also when it was cancelled or stopped, because what is done is
+ * kept. `endpoints` are those that will be called; their addresses and keys are agreed on first.
+ */
+export async function measureRun(
+  services: Services,
+  id: string,
+  title: string,
+  endpoints: readonly ConfiguredEndpoint[],
+  task: (keys: BoundKey[], network: Network, version: string) => Task,
+): Promise<void> {
+  const { consent, context, panels, runs } = services;
+  const keys: BoundKey[] = [];
+  for (const endpoint of endpoints) {
+    const key = await consent.keyFor(endpoint);
+    if (key) keys.push(key);
+  }
+  const message = task(keys, vscodeNetwork(), String(context.extension.packageJSON.version));
+  await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: `Tierwise: ${label(title)}`, cancellable: true },
+    async (progress, token) => {
+      token.onCancellationRequested(() => runs.cancel(id));
+      let shown = 0;
+      await runs.measure(id, message, (state) => {
+        const percent = state.total > 0 ? (100 * state.done) / state.total : 0;
+        progress.report({ message: progressWords(state), increment: percent - shown });
+        shown = percent;
+      });
+    },
+  );
+  await panels.show(id);
+}

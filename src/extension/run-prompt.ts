@@ -1,0 +1,155 @@
+import * as vscode from 'vscode';
+import { formatUsd, tokenCost } from '../core/catalog/cost.ts';
+import type { Model } from '../core/catalog/model.ts';
+import { Failure } from '../core/failure.ts';
+import { callChat } from '../engine/endpoints/call.ts';
+import type { ChatOutcome } from '../engine/endpoints/chat.ts';
+import { parseBaseUrl } from '../engine/http/base-url.ts';
+import { createFetchTransport } from '../engine/http/fetch-transport.ts';
+import { name } from './advice.ts';
+import { RemediableFailure } from './boundary.ts';
+import { formatCount } from './labels.ts';
+import { needModels } from './models.ts';
+import type { Services } from './services.ts';
+import type { Subject } from './subjects.ts';
+
+/** An editor takes an edit well ten times a second; tokens come faster. */
+const writeEveryMs = 100;
+
+/** Sends the prompt to a model (the recommended one unless told) and streams the answer into an untitled Markdown editor. */
+export async function runPrompt(services: Services, argument: unknown, chosen?: Model): Promise<void> {
+  const { subjects, adviser, endpoints, consent, settings } = services;
+  const subject = isSubject(argument) ? argument : subjects.wanted(argument);
+  if (!chosen) needModels(services);
+  const model = chosen ?? adviser.route(subject).model;
+  const endpoint = model && endpoints.find(model.endpoint);
+  if (!model || !endpoint) {
+    throw new Failure({
+      code: 'usage',
+      message: 'No configured model has room for this prompt. Add one with a larger context window.',
+    });
+  }
+  const key = await consent.keyFor(endpoint);
+  const page = await AnswerPage.open(`# ${name(model.ref)}${model.simulated ? ' (simulated)' : ''}\n\n`);
+  const outcome = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Notification, title: `Tierwise: asking ${model.ref}`, cancellable: true },
+    async (progress, token) => {
+      const cancelling = new AbortController();
+      token.onCancellationRequested(() => cancelling.abort());
+      page.onClosed(() => cancelling.abort());
+      const transport = createFetchTransport();
+      let characters = 0;
+      try {
+        return await callChat(
+          transport,
+          { baseUrl: parseBaseUrl(endpoint.baseUrl).url, key },
+          {
+            model: model.id,
+            messages: [{ role: 'user', content: subject.text }],
+            maxTokens: settings.get('benchmark.maxTokens'),
+            stream: true,
+          },
+          {
+            timeoutMs: settings.get('benchmark.timeoutSeconds') * 1000,
+            signal: cancelling.signal,
+            onText: (delta) => {
+              characters += delta.length;
+              progress.report({ message: `${formatCount(characters)} characters` });
+              page.write(delta);
+            },
+          },
+        );
+      } finally {
+        await transport.close();
+      }
+    },
+  );
+  await page.finish(`\n\n---\n\n${closing(model, outcome)}\n`);
+  const { failure } = outcome;
+  if (failure?.code === 'auth') {
+    throw new RemediableFailure(failure, [
+      { label: 'Set API Key', command: 'tierwise.setApiKey', args: [endpoint.id] },
+    ]);
+  }
+  if (failure) throw new Failure(failure);
+}
+
+/** What the answer took, in one line. */
+function closing(model: Model, { failure, usage, times, finishReason }: ChatOutcome): string {
+  const words = [name(model.ref)];
+  if (failure) words.push(failure.code === 'cancelled' ? 'cancelled' : `failed: ${name(failure.message)}`);
+  else if (finishReason === 'length') words.push('cut at the limit of `tierwise.benchmark.maxTokens`');
+  if (usage) words.push(`${formatCount(usage.input)} tokens in, ${formatCount(usage.output)} out`);
+  else if (!failure) words.push('tokens unknown: the server sent no usage');
+  const prices = { inputPrice: model.inputPrice?.value, outputPrice: model.outputPrice?.value };
+  const cost = usage && tokenCost(usage, prices);
+  words.push(cost === undefined ? 'cost unknown' : formatUsd(cost));
+  if (times.firstToken !== undefined)
+    words.push(`first token after ${formatCount(Math.round(times.firstToken - times.sent))} ms`);
+  words.push(`${formatCount(Math.round(times.end - times.sent))} ms in all`);
+  return words.join(' · ');
+}
+
+function isSubject(value: unknown): value is Subject {
+  return typeof value === 'object' && value !== null && 'document' in value && 'text' in value;
+}
+
+/** An untitled document that grows at its end, whatever the person does elsewhere in it. */
+class AnswerPage {
+  readonly #document: vscode.TextDocument;
+  #waiting = '';
+  #writing: Promise<void> = Promise.resolve();
+  #scheduled = false;
+
+  static async open(heading: string): Promise<AnswerPage> {
+    const document = await vscode.workspace.openTextDocument({ language: 'markdown', content: heading });
+    await vscode.window.showTextDocument(document, {
+      viewColumn: vscode.ViewColumn.Beside,
+      preserveFocus: true,
+      preview: false,
+    });
+    return new AnswerPage(document);
+  }
+
+  private constructor(document: vscode.TextDocument) {
+    this.#document = document;
+  }
+
+  /** Calls back when the person closes the document: nobody reads the answer any more. */
+  onClosed(listener: () => void): void {
+    const subscription = vscode.workspace.onDidCloseTextDocument((document) => {
+      if (document !== this.#document) return;
+      subscription.dispose();
+      listener();
+    });
+    this.#subscriptions.push(subscription);
+  }
+  readonly #subscriptions: vscode.Disposable[] = [];
+
+  write(text: string): void {
+    this.#waiting += text;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setTimeout(() => {
+      this.#scheduled = false;
+      this.#writing = this.#writing.then(() => this.#append());
+    }, writeEveryMs);
+  }
+
+  async finish(text: string): Promise<void> {
+    this.#waiting += text;
+    this.#writing = this.#writing.then(() => this.#append());
+    await this.#writing;
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  async #append(): Promise<void> {
+    const text = this.#waiting;
+    this.#waiting = '';
+    if (text === '' || this.#document.isClosed) return;
+    const edit = new vscode.WorkspaceEdit();
+    const end = this.#document.lineAt(this.#document.lineCount - 1).range.end;
+    edit.insert(this.#document.uri, end, text);
+    await vscode.workspace.applyEdit(edit);
+  }
+}

@@ -1,0 +1,145 @@
+import * as vscode from 'vscode';
+import { Failure } from '../core/failure.ts';
+import { findPrompts } from '../core/prompts/finders.ts';
+import type { FoundPrompt } from '../core/prompts/prompt.ts';
+
+/** A prompt in an open document: found there, or selected by the person. */
+export interface Subject {
+  /** What a model would receive. */
+  readonly text: string;
+  readonly document: vscode.TextDocument;
+  /** UTF-16 offsets, half open. */
+  readonly start: number;
+  readonly end: number;
+  /** What to call it in a list or a title. */
+  readonly name: string;
+}
+
+/** Names a subject in a link or a CodeLens: plain data, checked again when it comes back. */
+export interface Target {
+  readonly uri: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Found {
+  readonly version: number;
+  readonly subjects: readonly Subject[];
+}
+
+/** Schemes whose documents are written by programs for reading, so that nothing in them is a prompt. */
+const foreignSchemes = new Set(['output', 'tierwise', 'vscode-settings', 'vscode', 'walkThroughSnippet', 'comment']);
+
+/** Prompts of the open documents, found once for each version of a document. */
+export class Subjects {
+  readonly #found = new WeakMap<vscode.TextDocument, Found>();
+  #selected: { readonly subject: Subject; readonly version: number } | undefined;
+
+  /** The prompts that stand in the document, in its order. */
+  of(document: vscode.TextDocument): readonly Subject[] {
+    if (foreignSchemes.has(document.uri.scheme)) return [];
+    const known = this.#found.get(document);
+    if (known?.version === document.version) return known.subjects;
+    const fileName = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
+    const prompts = findPrompts({ fileName, languageId: document.languageId, text: document.getText() });
+    const subjects = prompts.map((prompt) => ({
+      text: prompt.text,
+      document,
+      start: prompt.range.start,
+      end: prompt.range.end,
+      name: nameOf(prompt, document, fileName),
+    }));
+    this.#found.set(document, { version: document.version, subjects });
+    return subjects;
+  }
+
+  /** The found prompt around a position. */
+  at(document: vscode.TextDocument, position: vscode.Position): Subject | undefined {
+    const subjects = this.of(document);
+    if (subjects.length === 0) return undefined;
+    const offset = document.offsetAt(position);
+    return subjects.find(({ start, end }) => start <= offset && offset <= end);
+  }
+
+  /** The selected text; undefined when nothing but white space is selected. */
+  selection(document: vscode.TextDocument, selection: vscode.Selection): Subject | undefined {
+    if (selection.isEmpty || foreignSchemes.has(document.uri.scheme)) return undefined;
+    const start = document.offsetAt(selection.start);
+    const end = document.offsetAt(selection.end);
+    const known = this.#selected;
+    if (
+      known?.subject.document === document &&
+      known.version === document.version &&
+      known.subject.start === start &&
+      known.subject.end === end
+    ) {
+      return known.subject;
+    }
+    const subject = this.#textBetween(document, start, end, selection);
+    this.#selected = subject && { subject, version: document.version };
+    return subject;
+  }
+
+  /** What the cursor says: the selection, else the prompt around the cursor. */
+  current(editor: vscode.TextEditor): Subject | undefined {
+    return this.selection(editor.document, editor.selection) ?? this.at(editor.document, editor.selection.active);
+  }
+
+  /**
+   * What a command is to work on: the target it was given, else what the cursor in the active editor says.
+   * @throws Failure `usage` when there is nothing.
+   */
+  wanted(argument: unknown): Subject {
+    const subject = this.#targeted(argument) ?? this.#underCursor();
+    if (subject) return subject;
+    throw new Failure({
+      code: 'usage',
+      message: 'Select the text of a prompt, or put the cursor into one, and try again.',
+    });
+  }
+
+  #underCursor(): Subject | undefined {
+    const editor = vscode.window.activeTextEditor;
+    return editor && this.current(editor);
+  }
+
+  /** Menus pass other things than targets: then the active editor counts. */
+  #targeted(argument: unknown): Subject | undefined {
+    if (!isTarget(argument)) return undefined;
+    // Only documents that are open: a link must not be able to name a file.
+    const document = vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === argument.uri);
+    if (!document) throw new Failure({ code: 'usage', message: 'The file of this prompt is not open any more.' });
+    const { start, end } = argument;
+    const same = this.of(document).find((subject) => subject.start === start && subject.end === end);
+    if (same) return same;
+    const range = new vscode.Range(document.positionAt(start), document.positionAt(end));
+    return this.#textBetween(document, start, end, range);
+  }
+
+  #textBetween(document: vscode.TextDocument, start: number, end: number, range: vscode.Range): Subject | undefined {
+    const text = document.getText(range);
+    if (text.trim() === '') return undefined;
+    const file = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
+    return { text, document, start, end, name: `Selection in ${file}, line ${range.start.line + 1}` };
+  }
+}
+
+export function targetOf({ document, start, end }: Subject): Target {
+  return { uri: document.uri.toString(), start, end };
+}
+
+function isTarget(value: unknown): value is Target {
+  if (typeof value !== 'object' || value === null) return false;
+  const { uri, start, end } = value as Record<string, unknown>;
+  return typeof uri === 'string' && isOffset(start) && isOffset(end) && start <= end;
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function nameOf(prompt: FoundPrompt, document: vscode.TextDocument, fileName: string): string {
+  if (prompt.kind === 'prompt-file') return prompt.id ?? fileName;
+  if (prompt.id !== undefined) return `${prompt.id} in ${fileName}`;
+  return `Prompt in ${fileName}, line ${document.positionAt(prompt.range.start).line + 1}`;
+}
