@@ -77,6 +77,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     .option('--no-stream', 'ask for whole answers (no time to first token)')
     .option('--no-answers', 'do not store the answers')
     .option('--title <text>', 'what to call the run; default: the name of the prompts file')
+    .addOption(allowOrigin())
     .option('--yes', 'do not ask before spending')
     .option('--json', 'print the summary as JSON')
     .action(async (options) => {
@@ -87,6 +88,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
   command('resume', 'Finishes an interrupted run; requests that are done are not sent again.')
     .argument('<dir>', 'folder of the run')
     .option('--config <file>', 'configuration that vouches for the keys of endpoints beyond this machine')
+    .addOption(allowOrigin())
     .option('--json', 'print the summary as JSON')
     .action(async (dir, options) => {
       const { resume } = await import('./resume.ts');
@@ -130,6 +132,12 @@ export function commands(terminal: Terminal, installation: Installation, finish:
 function choice(flags: string, description: string, words: readonly string[], standard?: string): Option {
   const option = new Option(flags, `${description} (${words.join(', ')})`).argParser(oneOf(nameOf(flags), words));
   return standard === undefined ? option : option.default(standard);
+}
+
+function allowOrigin(): Option {
+  return new Option('--allow-origin <origin>', 'allow plain http or a metadata address there; may be repeated')
+    .argParser((text: string, before: readonly string[]) => [...before, text])
+    .default([], 'none');
 }
 
 function number(flags: string, description: string, least: number, most: number): Option {

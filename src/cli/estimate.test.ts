@@ -26,14 +26,19 @@ describe('tierwise estimate --json', () => {
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = jsonLines(stdout);
-    expect(lines.map((line) => Object.keys(line))).toEqual(rows.map(() => ['id', 'tokens', 'score', 'tier', 'factors']));
+    expect(lines.map((line) => Object.keys(line))).toEqual(
+      rows.map(() => ['id', 'tokens', 'score', 'tier', 'factors']),
+    );
     expect(lines.map((line) => line.id)).toEqual(['b', 'row-2', '7']);
     expect(lines.map((line) => line.tier)).toEqual(['simple', 'simple', 'complex']);
     expect(lines[0].score).toBeCloseTo(0.0006, 10);
     expect(lines[1].score).toBeCloseTo(0.0039 + 0.02 + 0.02, 10);
     expect(lines[2].score).toBeCloseTo(0.8, 10);
     for (const line of lines) {
-      expect(line.factors.reduce((sum: number, factor: any) => sum + factor.contribution, 0)).toBeCloseTo(line.score, 10);
+      expect(line.factors.reduce((sum: number, factor: any) => sum + factor.contribution, 0)).toBeCloseTo(
+        line.score,
+        10,
+      );
     }
   });
 
@@ -71,7 +76,12 @@ describe('tierwise estimate --json', () => {
     const { code, stdout, stderr } = await cli.run(['estimate', '--json', file]);
     expect(code).toBe(2);
     expect(jsonLines(stdout).map(({ id }) => id)).toEqual(['row-1', 'd']);
-    expect(stderr.trim().split('\n').map((line) => /bad\.jsonl:(\d): /.exec(line)?.[1])).toEqual(['2', '3']);
+    expect(
+      stderr
+        .trim()
+        .split('\n')
+        .map((line) => /bad\.jsonl:(\d): /.exec(line)?.[1]),
+    ).toEqual(['2', '3']);
   });
 
   it('streams a large file without holding it', async () => {
@@ -111,8 +121,14 @@ describe('tierwise estimate', () => {
   });
 
   it('refuses a missing file, a folder, and a scorer that is not there yet', async () => {
-    expect(await cli.run(['estimate', 'none.txt'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/none\.txt: there is no such file/) });
-    expect(await cli.run(['estimate', '.'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/it is a folder/) });
+    expect(await cli.run(['estimate', 'none.txt'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/none\.txt: there is no such file/),
+    });
+    expect(await cli.run(['estimate', '.'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/it is a folder/),
+    });
     expect(await cli.run(['estimate', '--scorer', 'learned', '-'], { input: 'x' })).toMatchObject({ code: 2 });
   });
 

@@ -1,13 +1,13 @@
-import { formatScore } from '../core/routing/route.ts';
-import type { Complexity, ScorerId } from '../core/complexity/scorer.ts';
 import { largestFactors } from '../core/complexity/explain.ts';
+import type { Complexity, ScorerId } from '../core/complexity/scorer.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
 import type { Prompt } from '../core/prompts/prompt.ts';
 import { estimateTokens } from '../core/prompts/tokens.ts';
+import { formatScore } from '../core/routing/route.ts';
 import type { Preference, TierName } from '../core/routing/tier.ts';
 import { adjustScore, defaultTiers, tierOf } from '../core/routing/tiers.ts';
-import { sourceName } from '../engine/config/read-text.ts';
 import { readPrompts } from '../engine/config/read-prompts.ts';
+import { sourceName } from '../engine/config/read-text.ts';
 import { type Column, columns } from './columns.ts';
 import { askForInput } from './options.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
@@ -44,7 +44,8 @@ export async function estimate(options: EstimateOptions, terminal: Terminal): Pr
   for await (const row of readPrompts(options.file)) {
     if ('message' in row) {
       problems += 1;
-      if (problems <= SHOWN_PROBLEMS) terminal.note(`tierwise: ${sourceName(options.file)}:${row.line}: ${row.message}`);
+      if (problems <= SHOWN_PROBLEMS)
+        terminal.note(`tierwise: ${sourceName(options.file)}:${row.line}: ${row.message}`);
       continue;
     }
     const found = estimateOf(row, scorer.score(row.text), options.preference);
@@ -58,7 +59,7 @@ export async function estimate(options: EstimateOptions, terminal: Terminal): Pr
       batch = '';
     }
   }
-  await terminal.out(options.json === true ? batch : table(estimates));
+  await terminal.out(estimates.length > 0 ? table(estimates) : batch);
   if (problems > SHOWN_PROBLEMS) terminal.note(`tierwise: ${problems - SHOWN_PROBLEMS} more rows are no prompts.`);
   return problems === 0 ? exit.done : exit.wrongUse;
 }

@@ -55,6 +55,6 @@ function explain(error: unknown, args: readonly string[]): { line: string; code:
   };
 }
 
-main(process.argv.slice(2)).then((code) => {
+void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });

@@ -50,7 +50,8 @@ function progressLine({ done, total, errors, requestsPerSecond, costUsd, etaMs }
 export async function printRun(run: Run, dir: string, json: boolean, terminal: Terminal): Promise<ExitCode> {
   await terminal.out(json ? `${JSON.stringify(run.summary, undefined, 2)}\n` : toTextTable(buildReport(run)));
   const { manifest, summary } = run;
-  if (manifest.state !== 'complete') terminal.note(`${endWords(manifest)} Go on with: tierwise resume ${shellWord(dir)}`);
+  if (manifest.state !== 'complete')
+    terminal.note(`${endWords(manifest)} Go on with: tierwise resume ${shellWord(dir)}`);
   if (manifest.state === 'cancelled') return exit.interrupted;
   if (summary.totals.ok === 0 && summary.totals.error > 0) {
     const error = run.records.find((record) => record.error !== undefined)?.error;
@@ -67,6 +68,6 @@ function endWords({ state, stopMessage }: Manifest): string {
 }
 
 /** A path as it can be typed into a shell. */
-function shellWord(path: string): string {
+export function shellWord(path: string): string {
   return /^[\w./:@%+,=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -1,6 +1,6 @@
+import { simulatedEndpoint } from '../engine/config/simulated-endpoint.ts';
 import { parseFaults } from '../engine/simulator/faults.ts';
 import type { SimulatedProfile } from '../engine/simulator/profiles.ts';
-import { simulatedEndpoint } from '../engine/config/simulated-endpoint.ts';
 import { startSimulator } from '../engine/simulator/server.ts';
 import { truthLogWriter } from '../engine/simulator/truth.ts';
 import { wrongUse } from './options.ts';

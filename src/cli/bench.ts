@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
+import { findModel } from '../core/catalog/lookup.ts';
+import type { Model } from '../core/catalog/model.ts';
+import { scorerById } from '../core/complexity/scorers.ts';
+import { counted } from '../core/report/format.ts';
+import { makeTiers } from '../core/routing/tiers.ts';
+import { planRun, type RunEstimate } from '../engine/benchmark/plan-run.ts';
+import { runPaths } from '../engine/benchmark/run-folder.ts';
+import { loadConfig } from '../engine/config/load.ts';
+import { boundKeys, configuredModels } from '../engine/config/models.ts';
+import { readAllPrompts } from '../engine/config/read-prompts.ts';
+import { checkAddresses } from './addresses.ts';
+import type { Installation } from './commands.ts';
+import { measure, printRun, shellWord } from './measure.ts';
+import { askForInput, wrongUse } from './options.ts';
+import { type ExitCode, exit, type Terminal } from './terminal.ts';
+
+export interface BenchOptions {
+  readonly config: string;
+  readonly prompts: string;
+  readonly out: string;
+  readonly models?: string;
+  readonly concurrency?: number;
+  readonly requests?: number;
+  readonly warmup?: number;
+  readonly maxTokens?: number;
+  readonly maxCost?: number;
+  readonly timeout?: number;
+  readonly timeLimit?: number;
+  readonly seed?: number;
+  /** False with --no-stream. */
+  readonly stream: boolean;
+  /** False with --no-answers. */
+  readonly answers: boolean;
+  readonly title?: string;
+  readonly allowOrigin: readonly string[];
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+/** Measures the chosen models into a new folder. Says before the first request what the run may cost. */
+export async function bench(options: BenchOptions, terminal: Terminal, installation: Installation): Promise<ExitCode> {
+  askForInput(options.prompts, terminal);
+  const runDir = resolve(options.out);
+  if (existsSync(runPaths(runDir).manifest)) {
+    throw wrongUse(
+      `${options.out} holds a run. Finish that one with "tierwise resume ${shellWord(options.out)}", or give another folder.`,
+    );
+  }
+  const config = await loadConfig(options.config);
+  const models = chosen(configuredModels(config.endpoints), options.models);
+  const used = config.endpoints.filter((endpoint) => models.some((model) => model.endpoint === endpoint.id));
+  checkAddresses(used, options.allowOrigin);
+  const keys = boundKeys(used, terminal.env);
+  const defaults = config.benchmark ?? {};
+  const { plan, prompts, estimate } = planRun({
+    models,
+    endpoints: used.map(({ id, protocol, baseUrl, apiKey }) => ({ id, protocol, baseUrl, apiKeyEnv: apiKey?.env })),
+    prompts: await readAllPrompts(options.prompts),
+    scorer: scorerById('seed'),
+    tiers: makeTiers(config.tiers),
+    options: {
+      concurrency: options.concurrency ?? defaults.concurrency,
+      requests: options.requests ?? defaults.requests,
+      warmup: options.warmup ?? defaults.warmup,
+      maxTokens: options.maxTokens ?? defaults.maxTokens,
+      maxCostUsd: options.maxCost ?? defaults.maxCostUsd,
+      timeoutMs: options.timeout ?? defaults.timeoutMs,
+      timeLimitMs: options.timeLimit ?? defaults.timeLimitMs,
+      seed: options.seed ?? defaults.seed,
+      stream: options.stream && defaults.stream,
+      keepAnswers: options.answers && defaults.keepAnswers,
+    },
+  });
+
+  terminal.note(
+    `${counted(estimate.requests, 'request')} to ${counted(models.length, 'model')}. ${costWords(estimate, plan.maxCostUsd)}`,
+  );
+  if (options.yes !== true && spends(models) && (await terminal.confirm('Send them?')) === false) {
+    terminal.note('Nothing was sent.');
+    return exit.done;
+  }
+  const run = await measure(
+    {
+      type: 'start',
+      runDir,
+      title: options.title ?? (options.prompts === '-' ? 'standard input' : basename(options.prompts)),
+      plan,
+      prompts,
+      keys,
+      network: { strictSsl: true },
+      version: installation.version,
+    },
+    terminal,
+    installation,
+  );
+  return printRun(run, options.out, options.json === true, terminal);
+}
+
+/** The models of a list of names, or all. @throws Failure `usage` that lists what may be said. */
+function chosen(models: readonly Model[], list: string | undefined): readonly Model[] {
+  if (models.length === 0) throw wrongUse('The configuration names no model. Add one to an endpoint.');
+  if (list === undefined) return models;
+  const names = list.split(',').map((name) => name.trim());
+  return names.filter((name) => name !== '').map((name) => findModel(models, name));
+}
+
+function costWords({ lowUsd, highUsd, unknown }: RunEstimate, ceiling: number | undefined): string {
+  const range = lowUsd === undefined || highUsd === undefined ? undefined : { lowUsd, highUsd };
+  const cost =
+    range === undefined
+      ? 'What they will cost is unknown: no price is configured.'
+      : `They will cost ${formatUsdRange(range)}${unknown ? ', and an unknown sum for models without a price' : ''}.`;
+  return ceiling === undefined ? cost : `${cost} Ceiling: ${formatUsd(ceiling)}.`;
+}
+
+/** Whether a request may cost money: a price is above 0 or unknown, and the model is not simulated. */
+function spends(models: readonly Model[]): boolean {
+  return models.some(
+    ({ simulated, inputPrice, outputPrice }) => !simulated && (inputPrice?.value !== 0 || outputPrice?.value !== 0),
+  );
+}

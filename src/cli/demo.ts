@@ -1,0 +1,141 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatUsdRange } from '../core/catalog/cost.ts';
+import { scorerById } from '../core/complexity/scorers.ts';
+import type { Prompt } from '../core/prompts/prompt.ts';
+import { toHtml } from '../core/report/html.ts';
+import { buildReport, type Run } from '../core/report/view.ts';
+import { formatScore, type Route, route } from '../core/routing/route.ts';
+import { defaultTiers } from '../core/routing/tiers.ts';
+import { planRun } from '../engine/benchmark/plan-run.ts';
+import { configuredModels } from '../engine/config/models.ts';
+import { readAllPrompts } from '../engine/config/read-prompts.ts';
+import { simulatedEndpoint } from '../engine/config/simulated-endpoint.ts';
+import { startSimulator } from '../engine/simulator/server.ts';
+import { type Column, columns } from './columns.ts';
+import type { Installation } from './commands.ts';
+import { writeOutput } from './files.ts';
+import { measure, printRun } from './measure.ts';
+import { type ExitCode, exit, type Terminal } from './terminal.ts';
+
+export interface DemoOptions {
+  readonly out: string;
+  readonly json?: true;
+}
+
+/** The simulated models answer this many times faster than they pretend to, so that the demo ends within half a minute. */
+const SPEED = 2;
+
+interface Advised {
+  readonly prompt: Prompt;
+  readonly route: Route;
+}
+
+/** The main job once, end to end: advice for each sample prompt, a benchmark of three simulated models, the report. */
+export async function demo(options: DemoOptions, terminal: Terminal, installation: Installation): Promise<ExitCode> {
+  const prompts = await readAllPrompts(join(installation.samples, 'prompts.jsonl'));
+  const simulator = await startSimulator({ speed: SPEED });
+  const folder = await mkdtemp(join(tmpdir(), 'tierwise-demo-'));
+  try {
+    const endpoint = simulatedEndpoint(simulator.baseUrl, simulator.models);
+    const models = configuredModels([endpoint]);
+    const scorer = scorerById('seed');
+    const advised = prompts.map((prompt) => ({
+      prompt,
+      route: route(prompt.text, { scorer, tiers: defaultTiers, models, preference: 'balanced' }),
+    }));
+    const json = options.json === true;
+    if (!json) await terminal.out(advice(advised));
+
+    const { plan, prompts: planned } = planRun({
+      models,
+      endpoints: [endpoint],
+      prompts,
+      scorer,
+      tiers: defaultTiers,
+      options: { concurrency: 12, warmup: 2 },
+    });
+    const run = await measure(
+      {
+        type: 'start',
+        runDir: join(folder, 'run'),
+        title: `Demo: sample prompts, simulated models at ${SPEED} times their speed`,
+        plan,
+        prompts: planned,
+        keys: [],
+        network: { strictSsl: true },
+        version: installation.version,
+      },
+      terminal,
+      installation,
+    );
+    if (run.manifest.state === 'cancelled') return exit.interrupted;
+    await writeOutput(options.out, toHtml(buildReport(run)));
+    if (json) {
+      await terminal.out(`${JSON.stringify(found(advised, run, options.out), undefined, 2)}\n`);
+      return exit.done;
+    }
+    const code = await printRun(run, options.out, false, terminal);
+    await terminal.out(closing(options.out));
+    return code;
+  } finally {
+    await simulator.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const heads: readonly Column[] = [
+  { title: 'prompt', most: 24 },
+  { title: 'score', align: 'right' },
+  { title: 'tier' },
+  { title: 'send to' },
+  { title: 'tokens', align: 'right' },
+  { title: 'expected cost' },
+];
+
+function advice(advised: readonly Advised[]): string {
+  const rows = advised.map(({ prompt, route: { complexity, tier, model, tokens, cost } }) => [
+    prompt.id,
+    formatScore(complexity.score),
+    tier.name,
+    model?.id ?? 'none',
+    `~${tokens.tokens}`,
+    formatUsdRange(cost),
+  ]);
+  return [
+    'Tierwise: which model does a prompt need? These are the sample prompts; nothing is sent to judge them.',
+    '',
+    columns(heads, rows),
+    `Now each of the three models answers all ${advised.length} prompts. THE ENDPOINT IS SIMULATED: it runs on this machine, invents answers,`,
+    `delays and prices, and answers ${SPEED} times faster than it pretends to, so that this ends within half a minute.`,
+    '',
+    '',
+  ].join('\n');
+}
+
+function closing(out: string): string {
+  return [
+    '',
+    `The report: ${out}`,
+    'Everything measured here was simulated. For your own models: tierwise bench --config FILE --prompts FILE --out DIR',
+    '',
+  ].join('\n');
+}
+
+function found(advised: readonly Advised[], run: Run, report: string) {
+  return {
+    simulated: true,
+    speed: SPEED,
+    prompts: advised.map(({ prompt: { id }, route: { complexity, tier, model, tokens, cost } }) => ({
+      id,
+      tokens: tokens.tokens,
+      score: complexity.score,
+      tier: tier.name,
+      model: model?.ref ?? null,
+      costUsd: cost === undefined ? null : { low: cost.lowUsd, high: cost.highUsd },
+    })),
+    summary: run.summary,
+    report,
+  };
+}

@@ -1,0 +1,71 @@
+import type { PlannedEndpoint } from '../core/benchmark/plan.ts';
+import { Failure } from '../core/failure.ts';
+import { readManifest, readRun } from '../engine/benchmark/run-folder.ts';
+import { loadConfig } from '../engine/config/load.ts';
+import { boundKeys } from '../engine/config/models.ts';
+import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
+import { parseBaseUrl } from '../engine/http/base-url.ts';
+import { checkAddresses } from './addresses.ts';
+import type { Installation } from './commands.ts';
+import { measure, printRun, shellWord } from './measure.ts';
+import type { ExitCode, Terminal } from './terminal.ts';
+
+export interface ResumeOptions {
+  readonly dir: string;
+  readonly config?: string;
+  readonly allowOrigin: readonly string[];
+  readonly json?: true;
+}
+
+/** Sends what an interrupted run has not sent yet. */
+export async function resume(
+  options: ResumeOptions,
+  terminal: Terminal,
+  installation: Installation,
+): Promise<ExitCode> {
+  const manifest = readManifest(options.dir);
+  if (manifest.state === 'complete') {
+    terminal.note(`${options.dir} is complete: there is nothing to send.`);
+    return printRun(await readRun(options.dir), options.dir, options.json === true, terminal);
+  }
+  const { endpoints } = manifest.plan;
+  checkAddresses(endpoints, options.allowOrigin);
+  const configured = options.config === undefined ? [] : (await loadConfig(options.config)).endpoints;
+  const keys = boundKeys(
+    endpoints.map((endpoint) => vouchedFor(endpoint, configured, options)),
+    terminal.env,
+  );
+  const run = await measure(
+    { type: 'resume', runDir: options.dir, keys, network: { strictSsl: true }, version: installation.version },
+    terminal,
+    installation,
+  );
+  return printRun(run, options.dir, options.json === true, terminal);
+}
+
+/**
+ * A run's folder can come from a stranger, and could name any variable of the environment and any address. So a key leaves this
+ * machine only when the person's own configuration names the endpoint with the same origin, and then it is the configuration that says
+ * which key.
+ */
+function vouchedFor(
+  { id, baseUrl, apiKeyEnv }: PlannedEndpoint,
+  configured: readonly ConfiguredEndpoint[],
+  { dir, config }: ResumeOptions,
+): Pick<ConfiguredEndpoint, 'id' | 'baseUrl' | 'apiKey'> {
+  const { origin, loopback } = parseBaseUrl(baseUrl);
+  const own = configured.find((endpoint) => endpoint.id === id);
+  if (own !== undefined && parseBaseUrl(own.baseUrl).origin === origin) return { id, baseUrl, apiKey: own.apiKey };
+  if (apiKeyEnv === undefined) return { id, baseUrl };
+  if (loopback) return { id, baseUrl, apiKey: { env: apiKeyEnv } };
+  const why =
+    config === undefined
+      ? `the folder alone may not say so. Type: tierwise resume ${shellWord(dir)} --config FILE`
+      : own === undefined
+        ? `${config} has no endpoint "${id}"`
+        : `in ${config} "${id}" is at ${parseBaseUrl(own.baseUrl).origin}`;
+  throw new Failure({
+    code: 'config',
+    message: `The run would send the key in ${apiKeyEnv} to ${origin} (endpoint "${id}"), but ${why}.`,
+  });
+}
