@@ -172,7 +172,7 @@ async function measure(requests: number): Promise<void> {
   for (const server of [simulated, bare]) await instant(server, Math.min(1000, requests));
 
   // Taken in turns, because the machine's other work comes and goes; the middle of three.
-  const rounds = { simulated: [] as Awaited<ReturnType<typeof instant>>[], bare: [] as typeof rounds.simulated };
+  const rounds: Record<'simulated' | 'bare', Awaited<ReturnType<typeof instant>>[]> = { simulated: [], bare: [] };
   for (let round = 0; round < 3; round += 1) {
     rounds.simulated.push(await instant(simulated, requests));
     rounds.bare.push(await instant(bare, requests));

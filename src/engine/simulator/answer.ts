@@ -3,78 +3,19 @@ import { hash32, keyedRandom, pick, type Random } from './random.ts';
 
 const salt = 0x51a7;
 
+const words = (text: string) => text.split(' ') as [string, ...string[]];
+
 // Key words and filler words share no word, and no filler holds "yes" or "no", so that a check which looks for the key
 // in the answer finds it only where it was given.
-const colours: readonly [string, ...string[]] = [
-  'amber',
-  'azure',
-  'coral',
-  'crimson',
-  'emerald',
-  'golden',
-  'indigo',
-  'ivory',
-  'jade',
-  'lilac',
-  'olive',
-  'pearl',
-  'ruby',
-  'silver',
-  'teal',
-  'violet',
-];
-const things: readonly [string, ...string[]] = [
-  'anchor',
-  'bridge',
-  'candle',
-  'compass',
-  'feather',
-  'garden',
-  'harbour',
-  'kettle',
-  'lantern',
-  'meadow',
-  'mirror',
-  'orchard',
-  'pebble',
-  'river',
-  'sail',
-  'tower',
-];
-const filler: readonly [string, ...string[]] = [
-  'this',
-  'text',
-  'comes',
-  'from',
-  'a',
-  'built',
-  'in',
-  'simulated',
-  'model',
-  'and',
-  'fills',
-  'the',
-  'reply',
-  'to',
-  'its',
-  'planned',
-  'length',
-  'with',
-  'plain',
-  'words',
-  'that',
-  'carry',
-  'little',
-  'weight',
-  'while',
-  'chunks',
-  'arrive',
-  'at',
-  'their',
-  'due',
-  'time',
-  'as',
-];
+const colours = words(
+  'amber azure coral crimson emerald golden indigo ivory jade lilac olive pearl ruby silver teal violet',
+);
+const things = words(
+  'anchor bridge candle compass feather garden harbour kettle lantern meadow mirror orchard pebble river sail tower',
+);
+const filler = words(
+  'this text comes from a built in simulated model and fills the reply to its planned length with plain words that carry little weight while chunks arrive at their due time as',
+);
 
 /** The key of an answer, and the other keys that would have been wrong. */
 interface Key {

@@ -16,6 +16,7 @@ export const faultDescriptions = {
   redirect: 'status 307 to another origin',
   endless: 'tokens without end',
   'length-lie': 'Content-Length promises more than is sent',
+  'gzip-bomb': 'a megabyte of gzip that unpacks to a thousand',
   'echo-key': 'status 401 with the Authorization header repeated in its message',
 } as const;
 
@@ -37,6 +38,7 @@ export const faultNames: readonly FaultName[] = [
   'redirect',
   'endless',
   'length-lie',
+  'gzip-bomb',
   'echo-key',
 ];
 

@@ -35,6 +35,7 @@ export function play(
   startMs: number,
   ended: (played: Played) => void,
 ): void {
+  const encoding = reply.encoding ?? 'utf8';
   const steps = reply.steps[Symbol.iterator]();
   let next = take(steps);
   let headersMs: number | undefined;
@@ -80,8 +81,8 @@ export function play(
     const ending = next === undefined;
     if (ending && reply.ending === 'end') {
       if (data === '') response.end();
-      else response.end(data);
-    } else if (data !== '') response.write(data);
+      else response.end(data, encoding);
+    } else if (data !== '') response.write(data, encoding);
     socket?.uncork();
     if (!ending) wait();
     else if (reply.ending === 'end') finish(false);

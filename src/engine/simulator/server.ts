@@ -3,10 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { Failure } from '../../core/failure.ts';
 import { Answering } from './answering.ts';
 import { checkFaults, type Faults } from './faults.ts';
+import { faultyReply } from './faulty-reply.ts';
 import { type Lateness, Pacer } from './pacer.ts';
 import { play, type Stage } from './player.ts';
 import { instrumentProfiles, type SimulatedProfile, simulatedProfiles } from './profiles.ts';
-import { type Answer, faultyReply, honestHeaders, jsonReply, plainReply, type Reply, refusalReply } from './reply.ts';
+import { type Answer, honestHeaders, jsonReply, plainReply, type Reply, refusalReply } from './reply.ts';
 import { faultOf, Refusal, readRequest } from './request.ts';
 import type { TruthEntry } from './truth.ts';
 
