@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { runPromptSchema } from '../core/benchmark/manifest.ts';
 import { planSchema } from '../core/benchmark/plan.ts';
+import { endpointFailureCodes } from '../core/failure.ts';
 
 /** How the measuring process reaches the network. The host passes VS Code's proxy settings along. */
 export const networkSchema = z.object({
@@ -53,7 +54,11 @@ export const progressSchema = z.object({
 export const fromMeasureSchema = z.discriminatedUnion('type', [
   progressSchema,
   z.object({ type: z.literal('done') }),
-  z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
+  z.object({
+    type: z.literal('failed'),
+    code: z.enum([...endpointFailureCodes, 'usage', 'config', 'input', 'local']),
+    message: z.string(),
+  }),
 ]);
 
 export type Network = z.infer<typeof networkSchema>;

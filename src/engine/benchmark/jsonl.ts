@@ -1,0 +1,62 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { diskFailure } from './disk.ts';
+
+/** A line of a file: its bytes without the line feed, where it begins, and whether a line feed ended it. */
+export interface Line {
+  readonly text: string;
+  /** From 1. */
+  readonly number: number;
+  /** In bytes from the start of the file. */
+  readonly offset: number;
+  /** Length in bytes, without the line feed. */
+  readonly bytes: number;
+  readonly ended: boolean;
+}
+
+const pieceBytes = 256 * 1024;
+
+/** The lines of a file, one after the other, without holding more than a piece of it. Throws a Failure `local`. */
+export function* readLines(path: string): Generator<Line> {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    throw diskFailure('read', path, cause);
+  }
+  try {
+    let rest: Buffer[] = [];
+    let number = 1;
+    let offset = 0;
+    for (;;) {
+      const piece = readPiece(file, path);
+      let from = 0;
+      for (let end = piece.indexOf(10); end >= 0; end = piece.indexOf(10, from)) {
+        const bytes = joined(rest, piece.subarray(from, end));
+        yield { text: bytes.toString('utf8'), number, offset, bytes: bytes.length, ended: true };
+        rest = [];
+        number++;
+        offset += bytes.length + 1;
+        from = end + 1;
+      }
+      if (piece.length === 0) break;
+      if (from < piece.length) rest.push(piece.subarray(from));
+    }
+    const bytes = joined(rest, Buffer.alloc(0));
+    if (bytes.length > 0) yield { text: bytes.toString('utf8'), number, offset, bytes: bytes.length, ended: false };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function readPiece(file: number, path: string): Buffer {
+  const piece = Buffer.allocUnsafe(pieceBytes);
+  try {
+    return piece.subarray(0, readSync(file, piece));
+  } catch (cause) {
+    throw diskFailure('read', path, cause);
+  }
+}
+
+function joined(rest: readonly Buffer[], last: Buffer): Buffer {
+  return rest.length === 0 ? last : Buffer.concat([...rest, last]);
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import type { Manifest } from '../../core/benchmark/manifest.ts';
+import type { Summary } from '../../core/benchmark/summary.ts';
+import { Failure } from '../../core/failure.ts';
+import { fromMeasureSchema, type Progress, type ToMeasure } from '../../protocol/measure.ts';
+import { readManifest, readSummary } from './run-folder.ts';
+
+export interface MeasuringOptions {
+  /** The measuring process's script, `dist/measure.js`. */
+  readonly entry: string;
+  readonly message: Exclude<ToMeasure, { type: 'cancel' }>;
+  /** Called at most five times a second. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** The program that runs the script; default: the one that runs this (Node, or VS Code as Node). */
+  readonly execPath?: string | undefined;
+}
+
+export interface Measuring {
+  /**
+   * Resolves when the run is complete, cancelled or stopped (`manifest.state`). Rejects with a Failure when it could
+   * not be measured, or (`local`) when the measuring process died: then the run can be resumed.
+   */
+  readonly done: Promise<{ manifest: Manifest; summary: Summary }>;
+  /** Ends the run; what is finished is kept. */
+  cancel(): void;
+}
+
+/** A process that does not end by itself after this time is ended; its run can be resumed. */
+const patienceMs = 15_000;
+const keptStderr = 4096;
+
+/** Measures a run in a process of its own: the clock must not share its event loop with anybody. */
+export function startMeasuring({ entry, message, onProgress, execPath }: MeasuringOptions): Measuring {
+  const child = fork(entry, [], {
+    execPath: execPath ?? process.execPath,
+    // Flags of the parent, a debugger's port for one, are not for the child.
+    execArgv: [],
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-keptStderr);
+  });
+  let impatient: NodeJS.Timeout | undefined;
+
+  const done = new Promise<{ manifest: Manifest; summary: Summary }>((resolve, reject) => {
+    child.on('message', (value) => {
+      const told = fromMeasureSchema.safeParse(value);
+      if (!told.success) return;
+      if (told.data.type === 'progress') return onProgress?.(told.data);
+      if (told.data.type === 'failed') return reject(new Failure(told.data));
+      try {
+        resolve({ manifest: readManifest(message.runDir), summary: readSummary(message.runDir) });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    child.on('error', (cause) => reject(died(message.runDir, cause.message, cause)));
+    child.on('close', (code, signal) => {
+      clearTimeout(impatient);
+      reject(died(message.runDir, signal ?? `exit code ${code}`, new Error(stderr)));
+    });
+    tell(child, message, (cause) => reject(died(message.runDir, cause.message, cause)));
+  });
+
+  return {
+    done,
+    cancel() {
+      impatient ??= setTimeout(() => child.kill('SIGKILL'), patienceMs).unref();
+      tell(child, { type: 'cancel' }, () => {});
+    },
+  };
+}
+
+function tell(child: ChildProcess, message: ToMeasure, onError: (cause: Error) => void): void {
+  if (!child.connected) return;
+  child.send(message, (cause) => {
+    if (cause) onError(cause);
+  });
+}
+
+function died(dir: string, how: string, cause: unknown): Failure {
+  return new Failure(
+    {
+      code: 'local',
+      message: `The measuring process ended unexpectedly (${how}). What was finished is kept in ${dir}: resume the run to send the rest.`,
+    },
+    { cause },
+  );
+}

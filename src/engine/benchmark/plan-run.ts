@@ -1,0 +1,210 @@
+import type { RunPrompt } from '../../core/benchmark/manifest.ts';
+import type { Plan } from '../../core/benchmark/plan.ts';
+import { requestCount } from '../../core/benchmark/schedule.ts';
+import { formatUsd, tokenCost } from '../../core/catalog/cost.ts';
+import type { Model } from '../../core/catalog/model.ts';
+import type { Scorer } from '../../core/complexity/scorer.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Prompt } from '../../core/prompts/prompt.ts';
+import { estimateTokens } from '../../core/prompts/tokens.ts';
+import type { Tier } from '../../core/routing/tier.ts';
+import { tierOf } from '../../core/routing/tiers.ts';
+import { parseBaseUrl } from '../http/base-url.ts';
+import { ceilingCannotHold, costBound } from './budget.ts';
+
+export const defaultPlanOptions = {
+  concurrency: 4,
+  warmup: 1,
+  maxTokens: 512,
+  stream: true,
+  timeoutMs: 120_000,
+  keepAnswers: true,
+  seed: 1,
+} as const;
+
+export interface PlanOptions {
+  readonly concurrency?: number | undefined;
+  /** Measured requests for each model; default: one for each prompt. */
+  readonly requests?: number | undefined;
+  readonly warmup?: number | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly temperature?: number | undefined;
+  readonly stream?: boolean | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly timeLimitMs?: number | undefined;
+  readonly maxCostUsd?: number | undefined;
+  readonly keepAnswers?: boolean | undefined;
+  readonly seed?: number | undefined;
+}
+
+export interface PlanInput {
+  readonly models: readonly Model[];
+  readonly endpoints: readonly {
+    readonly id: string;
+    readonly protocol: 'openai';
+    readonly baseUrl: string;
+    readonly apiKeyEnv?: string | undefined;
+  }[];
+  readonly prompts: readonly Prompt[];
+  readonly scorer: Scorer;
+  readonly tiers: readonly Tier[];
+  readonly options: PlanOptions;
+}
+
+/** What a run will send and may cost, over all requests, warm-up included. */
+export interface RunEstimate {
+  readonly requests: number;
+  /** USD for prompts at the low end of their token estimate and answers of one token; absent: no price is known. */
+  readonly lowUsd?: number | undefined;
+  /** USD for prompts at the high end and answers of `maxTokens`; absent: no price is known. */
+  readonly highUsd?: number | undefined;
+  /** True when the price of a model is unknown: then the sums are of the other models only. */
+  readonly unknown: boolean;
+}
+
+/**
+ * Makes a plan of what a person asked for, scores the prompts and estimates the cost. Nothing is sent.
+ * @throws Failure `usage` for what cannot be run, `config` for an endpoint's address.
+ */
+export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; estimate: RunEstimate } {
+  const { models, options } = input;
+  if (models.length === 0) throw usage('No model is chosen. Name at least one.');
+  const refs = new Set<string>();
+  for (const { ref } of models) {
+    if (refs.has(ref)) throw usage(`The model ${ref} is chosen twice. Name it once.`);
+    refs.add(ref);
+  }
+  const prompts = promptsOf(input);
+  const plan: Plan = {
+    endpoints: endpointsOf(input),
+    models: models.map(({ endpoint, id, inputPrice, outputPrice }) => ({
+      endpoint,
+      model: id,
+      ...optional('inputPrice', price(inputPrice?.value, `${endpoint}/${id}`)),
+      ...optional('outputPrice', price(outputPrice?.value, `${endpoint}/${id}`)),
+    })),
+    concurrency: whole('concurrency', options.concurrency ?? defaultPlanOptions.concurrency, 1, 1024),
+    requests: whole('number of requests', options.requests ?? prompts.length, 1, 1_000_000),
+    warmup: whole('number of warm-up requests', options.warmup ?? defaultPlanOptions.warmup, 0, 10_000),
+    maxTokens: whole('most output tokens', options.maxTokens ?? defaultPlanOptions.maxTokens, 1, 1_000_000),
+    ...optional(
+      'temperature',
+      options.temperature === undefined ? undefined : within('temperature', options.temperature, 0, 2),
+    ),
+    stream: options.stream ?? defaultPlanOptions.stream,
+    timeoutMs: whole('time-out in ms', options.timeoutMs ?? defaultPlanOptions.timeoutMs, 1, 86_400_000),
+    ...optional(
+      'timeLimitMs',
+      options.timeLimitMs === undefined ? undefined : whole('time limit in ms', options.timeLimitMs, 1, 604_800_000),
+    ),
+    ...optional('maxCostUsd', options.maxCostUsd),
+    keepAnswers: options.keepAnswers ?? defaultPlanOptions.keepAnswers,
+    seed: whole('seed', options.seed ?? defaultPlanOptions.seed, 0, 4_294_967_295),
+  };
+  if (plan.maxCostUsd !== undefined) checkCeiling(plan, plan.maxCostUsd, prompts);
+  return { plan, prompts, estimate: estimateOf(plan, input.prompts) };
+}
+
+function promptsOf({ prompts, scorer, tiers }: PlanInput): RunPrompt[] {
+  if (prompts.length === 0) throw usage('There is no prompt to send. Give a data set with at least one row.');
+  const ids = new Set<string>();
+  return prompts.map(({ id, text }, index) => {
+    if (id === '') throw usage(`Prompt ${index + 1} has an empty id. Give each prompt its own.`);
+    if (ids.has(id)) throw usage(`Two prompts have the id "${id}". Give each its own.`);
+    ids.add(id);
+    if (text.trim() === '') throw usage(`The prompt "${id}" is empty. Fill it or leave it out.`);
+    const { score } = scorer.score(text);
+    return { id, text, tokens: estimateTokens(text).tokens, score, tier: tierOf(score, tiers).name };
+  });
+}
+
+/** The endpoints that the models need, in the order given. */
+function endpointsOf({ endpoints, models }: PlanInput): Plan['endpoints'] {
+  const needed = new Set(models.map(({ endpoint }) => endpoint));
+  for (const id of needed) {
+    if (!endpoints.some((endpoint) => endpoint.id === id)) {
+      throw usage(`There is no endpoint "${id}". Add it, or leave its models out.`);
+    }
+  }
+  return endpoints
+    .filter(({ id }) => needed.has(id))
+    .map(({ id, protocol, baseUrl, apiKeyEnv }) => ({
+      id,
+      protocol,
+      baseUrl: parseBaseUrl(baseUrl).url,
+      ...optional('apiKeyEnv', apiKeyEnv),
+    }));
+}
+
+/** A ceiling must be a sum, be holdable, and leave room for at least one request of each model. */
+function checkCeiling(plan: Plan, ceilingUsd: number, prompts: readonly RunPrompt[]): void {
+  if (!Number.isFinite(ceilingUsd) || ceilingUsd <= 0) {
+    throw usage(`The cost ceiling must be an amount in USD above 0, not ${ceilingUsd}.`);
+  }
+  const shortest = prompts.reduce(
+    (least, { text }) => Math.min(least, Buffer.byteLength(text)),
+    Number.POSITIVE_INFINITY,
+  );
+  const bounds = plan.models.map((model) => ({
+    name: `${model.endpoint}/${model.model}`,
+    usd: costBound(shortest, plan.maxTokens, model),
+  }));
+  const unpriced = bounds.filter(({ usd }) => usd === undefined).map(({ name }) => name);
+  if (unpriced.length > 0) throw usage(ceilingCannotHold(unpriced));
+  for (const { name, usd = 0 } of bounds) {
+    if (usd > ceilingUsd) {
+      throw usage(
+        `The cost ceiling of ${formatUsd(ceilingUsd)} leaves no room for a single request to ${name}, which may cost ${formatUsd(usd)}. Raise it, ask for fewer output tokens than ${plan.maxTokens}, or leave the model out.`,
+      );
+    }
+  }
+}
+
+function estimateOf(plan: Plan, prompts: readonly Prompt[]): RunEstimate {
+  const rounds = (plan.requests + plan.warmup) / prompts.length;
+  let low = 0;
+  let high = 0;
+  for (const { text } of prompts) {
+    const tokens = estimateTokens(text);
+    low += tokens.low * rounds;
+    high += tokens.high * rounds;
+  }
+  const answers = plan.requests + plan.warmup;
+  const costs = plan.models.map((model) => ({
+    low: tokenCost({ input: low, output: answers }, model),
+    high: tokenCost({ input: high, output: answers * plan.maxTokens }, model),
+  }));
+  const known = costs.filter((cost) => cost.high !== undefined);
+  const sum = (pick: (cost: (typeof costs)[number]) => number | undefined) =>
+    known.length === 0 ? undefined : known.reduce((total, cost) => total + (pick(cost) ?? 0), 0);
+  return {
+    requests: requestCount(plan),
+    lowUsd: sum((cost) => cost.low),
+    highUsd: sum((cost) => cost.high),
+    unknown: known.length < costs.length,
+  };
+}
+
+function price(value: number | undefined, name: string): number | undefined {
+  if (value === undefined || (Number.isFinite(value) && value >= 0)) return value;
+  throw usage(`The price of ${name} is ${value}. Give USD per million tokens, 0 or more, or leave it out.`);
+}
+
+function whole(what: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value)) throw usage(`The ${what} must be a whole number, not ${value}.`);
+  return within(what, value, least, most);
+}
+
+function within(what: string, value: number, least: number, most: number): number {
+  if (value >= least && value <= most) return value;
+  throw usage(`The ${what} must be from ${least} to ${most}, not ${value}.`);
+}
+
+/** A field that is there only when its value is: what is absent stays absent in the plan's hash and in the manifest. */
+function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]: V });
+}
+
+function usage(message: string): Failure {
+  return new Failure({ code: 'usage', message });
+}

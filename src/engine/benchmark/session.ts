@@ -1,0 +1,316 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
+import type { Plan } from '../../core/benchmark/plan.ts';
+import { plannedRequests, requestCount } from '../../core/benchmark/schedule.ts';
+import { measuredMs, summarise } from '../../core/benchmark/summarise.ts';
+import { Failure } from '../../core/failure.ts';
+import type { BoundKey, Progress } from '../../protocol/measure.ts';
+import type { Transport } from '../http/transport.ts';
+import { certainCost } from './budget.ts';
+import { configHash } from './config-hash.ts';
+import { diskFailure, writeAtomically } from './disk.ts';
+import { openJournal } from './journal.ts';
+import { LagWatch } from './lag.ts';
+import { type Lock, lockRun } from './lock.ts';
+import { ProgressTicker } from './progress.ts';
+import { readManifest, readPrompts, readRecords, runPaths, wholeRecords } from './run-folder.ts';
+import { boundOf, type Ending, type Running, startRequests } from './runner.ts';
+
+/** What a session of a run needs from outside. */
+export interface SessionOptions {
+  readonly runDir: string;
+  readonly keys: readonly BoundKey[];
+  readonly versions: Manifest['versions'];
+  /** Makes the transport for so many requests at once. */
+  readonly connect: (connections: number) => Promise<Transport>;
+  /** Cancels; what is done is kept. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress) => void;
+}
+
+/**
+ * Begins a run in a folder of its own and measures until it is complete, cancelled or stopped.
+ * @throws Failure `usage` when the folder holds a run already; `local` when the disk fails before anything is sent.
+ */
+export async function startRun(
+  options: SessionOptions & { readonly title: string; readonly plan: Plan; readonly prompts: readonly RunPrompt[] },
+): Promise<Manifest> {
+  const { runDir, plan, prompts } = options;
+  try {
+    mkdirSync(runDir, { recursive: true });
+  } catch (cause) {
+    throw diskFailure('create', runDir, cause);
+  }
+  return locked(runDir, () => {
+    const paths = runPaths(runDir);
+    if (existsSync(paths.manifest) || existsSync(paths.records)) {
+      throw new Failure({
+        code: 'usage',
+        message: `${runDir} holds a run already. Choose another folder, or resume that run.`,
+      });
+    }
+    writeAtomically(paths.prompts, prompts.map((prompt) => `${JSON.stringify(prompt)}\n`).join(''));
+    const now = new Date();
+    const manifest: Manifest = {
+      schema: 1,
+      runId: `${now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}-${randomBytes(3).toString('hex')}`,
+      title: options.title,
+      state: 'running',
+      startedAt: now.toISOString(),
+      resumed: 0,
+      plan,
+      configHash: configHash(plan, prompts),
+      versions: options.versions,
+      machine: machineFacts(),
+      simulated: false,
+    };
+    return measure(options, manifest, prompts, { ...nothing, finished: new Set() });
+  });
+}
+
+/**
+ * Takes up a run that was interrupted, cancelled or stopped, and sends what has no record yet.
+ * @throws Failure `input` when the folder is damaged or was changed; `local` when another process works on it.
+ */
+export async function resumeRun(options: SessionOptions): Promise<Manifest> {
+  const { runDir } = options;
+  readManifest(runDir);
+  return locked(runDir, () => {
+    // Read again, now that nobody else writes.
+    const manifest = readManifest(runDir);
+    const { plan } = manifest;
+    const prompts = readPrompts(runDir);
+    if (configHash(plan, prompts) !== manifest.configHash) {
+      throw new Failure({
+        code: 'input',
+        message: `The plan in ${runPaths(runDir).manifest} or the prompts beside it were changed since the run began, so its records would not belong together. Undo the change, or begin a new run.`,
+      });
+    }
+    const earlier = earlierSessions(runDir, manifest, prompts);
+    if (manifest.state === 'complete') return Promise.resolve(manifest);
+    mendRecords(runDir);
+    const unrecordedUsd = (manifest.unrecordedUsd ?? 0) + lostUsd(manifest, prompts, earlier.finished);
+    const { stopReason: _, stopMessage: __, ...kept } = manifest;
+    return measure(
+      options,
+      {
+        ...kept,
+        state: 'running',
+        resumed: manifest.resumed + 1,
+        durationMs: earlier.measuredMs,
+        unrecordedUsd: unrecordedUsd > 0 ? unrecordedUsd : undefined,
+      },
+      prompts,
+      { ...earlier, spentUsd: earlier.spentUsd + unrecordedUsd },
+    );
+  });
+}
+
+async function locked(dir: string, work: () => Promise<Manifest>): Promise<Manifest> {
+  const lock: Lock = lockRun(dir);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+/** What the sessions before this one left. */
+interface EarlierSessions {
+  readonly finished: ReadonlySet<string>;
+  readonly errors: number;
+  /** USD known. */
+  readonly costUsd: number | undefined;
+  /** USD at most. */
+  readonly spentUsd: number;
+  readonly measuredMs: number;
+}
+
+const nothing = { errors: 0, costUsd: undefined, spentUsd: 0, measuredMs: 0 };
+
+function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunPrompt[]): EarlierSessions {
+  const { plan, runId } = manifest;
+  const planned = new Map([...plannedRequests(runId, plan, prompts.length)].map((request) => [request.id, request]));
+  const finished = new Set<string>();
+  let errors = 0;
+  let costUsd: number | undefined;
+  let spentUsd = 0;
+  function* counted() {
+    for (const record of readRecords(dir)) {
+      const request = planned.get(record.id);
+      if (!request) {
+        throw new Failure({
+          code: 'input',
+          message: `${runPaths(dir).records} holds the record "${record.id}", which is not of this run. Put back the right file.`,
+        });
+      }
+      finished.add(record.id);
+      if (record.status === 'error') errors++;
+      if (record.costUsd !== undefined) costUsd = (costUsd ?? 0) + record.costUsd;
+      if (plan.maxCostUsd !== undefined) spentUsd += certainCost(record) ?? boundOf(plan, prompts, request);
+      yield record;
+    }
+  }
+  const fromRecords = measuredMs(counted());
+  // A session that was killed could not write how long it took; the records tell.
+  const measured = manifest.state === 'running' ? fromRecords : (manifest.durationMs ?? fromRecords);
+  return { finished, errors, costUsd, spentUsd, measuredMs: measured };
+}
+
+/**
+ * USD, at most, that requests of a session that broke off may have cost without leaving a record. Requests are sent in
+ * order, so they are among the first unfinished ones: at most one in flight for each slot, and one that had ended and
+ * was about to be written.
+ */
+function lostUsd(manifest: Manifest, prompts: readonly RunPrompt[], finished: ReadonlySet<string>): number {
+  const { plan, runId } = manifest;
+  const brokeOff = manifest.state === 'running' || manifest.stopReason === 'disk' || manifest.stopReason === 'failure';
+  if (!brokeOff || plan.maxCostUsd === undefined) return 0;
+  let lost = 0;
+  let count = 0;
+  for (const request of plannedRequests(runId, plan, prompts.length)) {
+    if (finished.has(request.id)) continue;
+    if (++count > 2 * plan.concurrency) break;
+    lost += boundOf(plan, prompts, request);
+  }
+  return lost;
+}
+
+/** Cuts half a record off the end, or adds the line feed that is missing there, so that the next begins on its own line. */
+function mendRecords(dir: string): void {
+  const { records } = runPaths(dir);
+  if (!existsSync(records)) return;
+  const { bytes, ended } = wholeRecords(dir);
+  try {
+    truncateSync(records, bytes);
+    if (!ended) writeFileSync(records, '\n', { flag: 'a' });
+  } catch (cause) {
+    throw diskFailure('write', records, cause);
+  }
+}
+
+/** One session: sends what is left, writes records as they come, and manifest and summary at the end. */
+async function measure(
+  options: SessionOptions,
+  begun: Manifest,
+  prompts: readonly RunPrompt[],
+  earlier: EarlierSessions,
+): Promise<Manifest> {
+  const { runDir } = options;
+  const paths = runPaths(runDir);
+  const { plan } = begun;
+  writeManifest(runDir, begun);
+  const reserve = reserveRoom(runDir);
+  const disk = new AbortController();
+  const journal = openJournal(paths.records, (failure) => disk.abort(failure));
+  const flush = () => journal.flush();
+  process.on('exit', flush);
+  const transport = await options.connect(plan.concurrency);
+  let lag: LagWatch | undefined;
+  let running: Running | undefined;
+  let simulated = begun.simulated;
+  const ticker = new ProgressTicker({
+    total: requestCount(plan),
+    done: earlier.finished.size,
+    errors: earlier.errors,
+    costUsd: earlier.costUsd,
+    earlierMs: earlier.measuredMs,
+    inFlight: () => running?.inFlight ?? 0,
+    tell: options.onProgress,
+  });
+
+  let ending: Ending;
+  let failure: unknown;
+  try {
+    running = startRequests({
+      runId: begun.runId,
+      plan,
+      prompts,
+      keys: options.keys,
+      transport,
+      earlier,
+      session: begun.resumed,
+      signal: AbortSignal.any([options.signal, disk.signal]),
+      onSend(request) {
+        if (!request.warmup) lag ??= new LagWatch();
+      },
+      onRecord(record) {
+        simulated ||= record.simulated === true;
+        journal.append(record);
+        ticker.count(record);
+      },
+    });
+    ending = await running.ended;
+  } catch (error) {
+    failure = error;
+    ending = {
+      state: 'stopped',
+      stopReason: 'failure',
+      stopMessage: error instanceof Failure ? error.message : 'A defect in Tierwise ended the run.',
+      abandonedUsd: 0,
+    };
+  }
+  const durationMs = ticker.stop();
+  journal.close();
+  process.off('exit', flush);
+  reserve.release();
+  const { abandonedUsd, ...end } = disk.signal.aborted ? diskEnding(ending, disk.signal) : ending;
+  const unrecordedUsd = (begun.unrecordedUsd ?? 0) + (end.state === 'cancelled' ? abandonedUsd : 0);
+  const manifest: Manifest = {
+    ...begun,
+    ...end,
+    durationMs,
+    unrecordedUsd: unrecordedUsd > 0 ? unrecordedUsd : undefined,
+    lag: lag ? lag.stop(begun.lag) : begun.lag,
+    simulated,
+  };
+  writeAtomically(
+    paths.summary,
+    `${JSON.stringify(summarise(manifest, prompts, readRecords(runDir)), undefined, 2)}\n`,
+  );
+  writeManifest(runDir, manifest);
+  await transport.close();
+  if (failure !== undefined) throw failure;
+  return manifest;
+}
+
+/** A record that could not be written at the very end leaves a run that looked complete unfinished. */
+function diskEnding(ending: Ending, signal: AbortSignal): Ending {
+  if (ending.stopReason === 'disk') return ending;
+  const { reason } = signal;
+  const stopMessage = reason instanceof Failure ? reason.message : 'The disk failed.';
+  return { ...ending, state: 'stopped', stopReason: 'disk', stopMessage };
+}
+
+function writeManifest(dir: string, manifest: Manifest): void {
+  writeAtomically(runPaths(dir).manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+const reserveBytes = 64 * 1024;
+
+/** Keeps some room, so that manifest and summary can still be written when the records have filled the disk. */
+function reserveRoom(dir: string): { release(): void } {
+  const path = join(dir, '.reserve');
+  try {
+    // Random, because some file systems store zeros in no room at all.
+    writeFileSync(path, randomBytes(reserveBytes));
+  } catch (cause) {
+    rmSync(path, { force: true });
+    throw diskFailure('write', path, cause);
+  }
+  return { release: () => rmSync(path, { force: true }) };
+}
+
+function machineFacts(): Manifest['machine'] {
+  const processors = cpus();
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    cpus: processors.length,
+    cpuModel: processors[0]?.model ?? 'unknown',
+    memoryMb: Math.round(totalmem() / 2 ** 20),
+  };
+}
