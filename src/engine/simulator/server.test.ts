@@ -248,6 +248,41 @@ describe('the life of the simulator', () => {
     expect(entry?.outputTokens).toBeLessThan(64);
   });
 
+  it('waits for a slow reader and loses nothing', async () => {
+    const figures = { inputPrice: 1, outputPrice: 1, contextWindow: 100_000, skill: 1, errorRate: 0 };
+    const { simulator, truth } = await start({
+      speed: 1,
+      profiles: [
+        {
+          id: 'flood',
+          description: '',
+          ttftMs: { median: 0, sigma: 0 },
+          msPerToken: { median: 0.005, sigma: 0 },
+          outputTokens: { median: 60_000, sigma: 0 },
+          ...figures,
+        },
+      ],
+    });
+    const text = await new Promise<string>((resolve, reject) => {
+      const options = { method: 'POST', headers: { 'x-request-id': 'slow' } };
+      const request = httpRequest(`${simulator.baseUrl}/chat/completions`, options, (response) => {
+        const parts: Buffer[] = [];
+        response.once('data', () => {
+          response.pause();
+          setTimeout(() => response.resume(), 600);
+        });
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('end', () => resolve(Buffer.concat(parts).toString()));
+      });
+      request.on('error', reject);
+      request.end(JSON.stringify({ model: 'flood', stream: true, messages: [{ role: 'user', content: 'x' }] }));
+    });
+    expect(contents(text)).toHaveLength(60_000);
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    const [entry] = await settled(truth);
+    expect(entry).toMatchObject({ requestId: 'slow', outputTokens: 60_000 });
+  });
+
   it('says what is wrong with its options', async () => {
     const failure = (options: SimulatorOptions) =>
       startSimulator(options).then(

@@ -89,7 +89,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         ...played,
         inputTokens: request.inputTokens,
         outputTokens: tokens,
-        wrong: drawn.wrong,
+        wrong: drawn.wrong && tokens > 0,
         fault,
         aborted: aborted || undefined,
         plannedTtftMs: drawn.ttftMs,

@@ -26,7 +26,7 @@ export interface TruthEntry {
   readonly inputTokens: number;
   /** Chunks with a token that were sent; of an unstreamed answer, what its usage says. */
   readonly outputTokens: number;
-  /** The answer's key was replaced by another one. */
+  /** The answer's key was replaced by another one; false when no token was sent. */
   readonly wrong: boolean;
   /** A fault asked for, or `500` out of the profile's own error rate. */
   readonly fault?: FaultName | undefined;
