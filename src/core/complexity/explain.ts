@@ -127,7 +127,7 @@ function wayUp(factor: Factor, { complexity, preference }: Route, bound: number)
   const target = bound / preferenceFactors[preference] - (complexity.score - factor.contribution);
   let count = Math.max(raw, Math.floor((target / factor.weight) * full));
   while (adjusted(count) <= bound) count++;
-  return [`${grouped(count)} ${safe(unit)} instead of ${grouped(raw)}`];
+  return [`${counted(count, unit)} instead of ${grouped(raw)}`];
 }
 
 /** The largest count of one factor with which the adjusted score is at most `bound`, everything else unchanged. */
@@ -140,7 +140,7 @@ function wayDown(factor: Factor, { complexity, preference }: Route, bound: numbe
   const target = bound / preferenceFactors[preference] - (complexity.score - factor.contribution);
   let count = Math.min(raw, full, Math.ceil((target / factor.weight) * full));
   while (adjusted(count) > bound) count--;
-  return [`${grouped(count)} ${safe(unit)} instead of ${grouped(raw)}`];
+  return [`${counted(count, unit)} instead of ${grouped(raw)}`];
 }
 
 const preferenceWords: Readonly<Record<Preference, string>> = {
@@ -173,6 +173,11 @@ function certainty(uncertainty: Uncertainty | undefined): string {
 
 function tokens({ tokens: { tokens, low, high } }: Route): string {
   return `About **${grouped(tokens)}** input tokens; for most texts and tokenizers between ${grouped(low)} and ${grouped(high)}. An estimate: only the model's own tokenizer counts exactly.`;
+}
+
+/** `unit` is in the plural. */
+function counted(count: number, unit: string): string {
+  return `${grouped(count)} ${safe(count === 1 ? unit.replace(/s$/, '') : unit)}`;
 }
 
 function safe(text: string): string {

@@ -49,14 +49,14 @@ export function escapeMarkdown(text: string): string {
 function escapeLine(line: string): string {
   return (
     visible(line.replaceAll('\t', '    '))
-      // Entities for what HTML and theme icons read: the icon syntax is looked for after backslashes are gone.
+      .replace(/[\\`*_[\]~|@]/g, '\\$&')
+      // Entities for what HTML and theme icons read: icons are looked for after backslashes are gone.
       .replace(/[&<>$]/g, (character) => `&#${character.charCodeAt(0)};`)
-      .replace(/[\\`*_{}[\]()+\-!~|@]|(?<!&)#/g, '\\$&')
       // Bare addresses would become links.
       .replace(/:(?=\/)|(?<=\bwww)\./gi, '\\$&')
-      // A numbered item, an underlined heading.
-      .replace(/^(\s*\d+)\./, '$1\\.')
-      .replace(/^(\s*)=/, '$1\\=')
+      // A heading, a list item, a rule.
+      .replace(/^(\s*)([#+=-])/, '$1\\$2')
+      .replace(/^(\s*\d+)([.)])/, '$1\\$2')
       // Leading white space would make a code block; a line of nothing would end the paragraph.
       .replace(/^ +|^$/, (spaces) => '&nbsp;'.repeat(Math.max(1, spaces.length)))
   );
