@@ -181,7 +181,7 @@ async function exchangeWith(
       body.end();
       return undefined;
     } catch (error) {
-      if (error instanceof Failure) return detailOf(error, status);
+      if (error instanceof Failure) return detailOf(error, status, secrets);
       throw error;
     }
   }
@@ -201,7 +201,7 @@ async function exchangeWith(
     if (!(error instanceof Failure)) throw error;
     // A refusal is a refusal even if its text never ends, and an answer that is complete stays so.
     const refused = status !== undefined && (status < 200 || status > 299) && error.code !== 'cancelled';
-    failure = refused ? answered() : body.done() ? verdict() : detailOf(error, status);
+    failure = refused ? answered() : body.done() ? verdict() : detailOf(error, status, secrets);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);
@@ -214,8 +214,10 @@ function brokeOffAfterAnswer(reading: ChatReading, failure: FailureDetail): bool
   return failure.code === 'truncated-stream' && reading.finishReason !== undefined && reading.chunks > 0;
 }
 
-function detailOf(error: Failure, status: number | undefined): FailureDetail {
-  const { code, message, retryAfterMs } = error;
+/** Messages of the transport and the reader can quote the server too (a header, an event). */
+function detailOf(error: Failure, status: number | undefined, secrets: readonly string[]): FailureDetail {
+  const { code, retryAfterMs } = error;
+  const message = redact(error.message, secrets);
   return {
     code,
     message,

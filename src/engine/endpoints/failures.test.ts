@@ -164,7 +164,7 @@ describe('a prompt that is too long', () => {
     ],
     ['Databricks', 400, { error_code: 'BAD_REQUEST', message: 'Input is too long for requested model.' }],
     [
-      'Databricks for open models',
+      'a server that speaks of the sum',
       400,
       { error_code: 'BAD_REQUEST', message: 'prompt token count plus max_tokens exceeds the maximum context length' },
     ],
@@ -184,6 +184,11 @@ describe('a prompt that is too long', () => {
       400,
       { message: 'Prompt contains 40000 tokens, too large for model with 32768 maximum context length' },
     ],
+    ['xAI', 400, { error: "This model's maximum prompt length is 131072 but the request contains 537812 tokens." }],
+    ['LM Studio', 400, { error: 'tokens to keep from the initial prompt is greater than the context length' }],
+    ['MiniMax', 400, { error: { message: 'invalid params, context window exceeds limit' } }],
+    ['Kimi', 400, { error: { message: 'exceeded model token limit: 131072 (requested: 140000)' } }],
+    ['OpenAI without a code', 400, { error: { message: 'Your input exceeds the context window of this model.' } }],
     ['Groq', 413, { error: { message: 'Please reduce the length of the messages or completion.' } }],
   ] as const) {
     it(`is recognised in the words of ${name}`, () => {
@@ -199,6 +204,7 @@ describe('a prompt that is too long', () => {
     'context is required',
     'n must be <= x',
     'message too short',
+    'max_tokens (10000) cannot exceed 8192. Please reduce the length of max output tokens generated.',
   ]) {
     it(`is not seen in "${words}"`, () => {
       expect(failure(400, { error: { message: words } }).code).toBe('bad-request');

@@ -42,9 +42,25 @@ function classify(status: number, said: string): EndpointFailureCode {
   return 'malformed';
 }
 
-/** How OpenAI, vLLM, SGLang, TGI, llama.cpp, Databricks, Anthropic, Bedrock and Gemini say that a prompt does not fit. */
-const contextTooLong =
-  /context_length_exceeded|exceed_context_size|(?:maximum|max|model'?s?) (?:model )?(?:context|sequence) ?(?:length|size|window)|maximum model length|exceeds? (?:the )?(?:available |model'?s? |maximum |max )*(?:context|input length|number of (?:input )?tokens)|(?:prompt|input|messages?|request)(?: \([^)]{0,60}\))? (?:is|are|was) (?:too long|longer than)|context (?:limit|window|length|size)\b.{0,40}exceed|exceed.{0,40}\bcontext (?:limit|window|length|size)|must be <= \d+|too many (?:input )?tokens|reduce the length of the (?:messages|prompt|input)/i;
+/** How servers say that a prompt does not fit, each with one that says so. */
+const contextTooLong = new RegExp(
+  [
+    // OpenAI's and llama.cpp's codes
+    'context_length_exceeded|exceed_context_size',
+    // OpenAI, vLLM, Mistral, xAI
+    "(?:maximum|max|model'?s) (?:model )?(?:context|sequence|prompt) ?(?:length|size|window)|maximum model length",
+    // OpenAI, Gemini, llama.cpp
+    "exceed(?:s|ed)? (?:the |model |available |maximum |model'?s )*(?:context|token limit|number of (?:input )?tokens)",
+    // Anthropic, Bedrock, Databricks, SGLang
+    '(?:prompt|input|messages?|request)(?: \\([^)]{0,60}\\))? (?:is|are|was) (?:too long|longer than)',
+    // Anthropic, MiniMax, LM Studio
+    'context (?:limit|window|length|size)\\b.{0,40}exceed|exceed.{0,40}\\bcontext (?:limit|window|length|size)',
+    'greater than the context length',
+    // TGI, Groq
+    'max_new_tokens` must be <= \\d+|too many (?:input )?tokens|reduce the length of the (?:messages|prompt|input)',
+  ].join('|'),
+  'i',
+);
 
 function mend(code: EndpointFailureCode, status: number, said: string, retryAfterMs: number | undefined): string {
   switch (code) {
