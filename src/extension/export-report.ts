@@ -1,13 +1,13 @@
+import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
-import { toCsv } from '../core/report/csv.ts';
-import { toHtml } from '../core/report/html.ts';
-import { toJson } from '../core/report/json.ts';
-import { toMarkdown } from '../core/report/markdown.ts';
-import { buildReport, type Run } from '../core/report/view.ts';
+import { Failure } from '../core/failure.ts';
 import { type ExportFormat, exportFormats } from '../protocol/webview.ts';
 import { pickRun } from './pick-run.ts';
 import type { Services } from './services.ts';
+
+/** Bytes of the largest report that is written from the editor. */
+const mostBytes = 512 * 1024 * 1024;
 
 const formatWords: Record<ExportFormat, readonly [label: string, detail: string]> = {
   html: ['HTML', 'The whole report in one file, without scripts'],
@@ -23,17 +23,21 @@ export async function exportReport(services: Services, run: unknown, format: unk
 }
 
 /** Writes a run's report where the person says. */
-export async function exportRun({ runs }: Services, runId: string, format: ExportFormat): Promise<void> {
-  const run = await runs.read(runId);
+export async function exportRun({ runs, cli }: Services, runId: string, format: ExportFormat): Promise<void> {
+  const { title } = runs.manifest(runId);
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
-  const base = run.manifest.title.replace(/[^\w.-]+/g, '-').slice(0, 60) || 'report';
+  const base = title.replace(/[^\w.-]+/g, '-').slice(0, 60) || 'report';
   const target = await vscode.window.showSaveDialog({
     title: 'Tierwise: export report',
     defaultUri: vscode.Uri.joinPath(folder, `${base}-report.${format}`),
     filters: { [formatWords[format][0]]: [format] },
   });
   if (!target) return;
-  await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(exported(run, format)));
+  const report = await vscode.window.withProgress(
+    { location: vscode.ProgressLocation.Window, title: 'Tierwise: writing the report' },
+    () => written(cli, runs.folderOf(runId), format),
+  );
+  await vscode.workspace.fs.writeFile(target, report);
   const open = 'Open';
   // Not awaited: the message may stay for as long as it likes.
   void vscode.window.showInformationMessage(`Tierwise: the report is in ${target.fsPath}`, open).then((answer) => {
@@ -42,17 +46,17 @@ export async function exportRun({ runs }: Services, runId: string, format: Expor
   });
 }
 
-function exported(run: Run, format: ExportFormat): string {
-  switch (format) {
-    case 'html':
-      return toHtml(buildReport(run));
-    case 'md':
-      return toMarkdown(buildReport(run));
-    case 'csv':
-      return toCsv(buildReport(run));
-    case 'json':
-      return toJson(run);
-  }
+/** The report as the command line writes it, in a process of its own: ten thousand requests would hold up the editor. */
+function written(cli: string, folder: string, format: ExportFormat): Promise<Uint8Array> {
+  const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  const options = { env, encoding: 'buffer' as const, maxBuffer: mostBytes };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [cli, 'report', folder, '--format', format], options, (cause, stdout, stderr) => {
+      if (!cause) return resolve(stdout);
+      const why = stderr.toString('utf8').trim() || cause.message;
+      reject(new Failure({ code: 'local', message: `The report could not be written. ${why}` }, { cause }));
+    });
+  });
 }
 
 async function pickFormat(): Promise<ExportFormat> {

@@ -10,10 +10,15 @@ import type { Services } from './services.ts';
 
 export const reportViewType = 'tierwise.report';
 
+interface Open {
+  readonly panel: vscode.WebviewPanel;
+  run: Run;
+}
+
 /** The open report panels, one for each run. */
 export class ReportPanels implements vscode.Disposable {
   readonly #services: () => Services;
-  readonly #panels = new Map<string, vscode.WebviewPanel>();
+  readonly #panels = new Map<string, Open>();
 
   constructor(services: () => Services) {
     this.#services = services;
@@ -24,18 +29,18 @@ export class ReportPanels implements vscode.Disposable {
     return [...this.#panels.keys()];
   }
 
-  /** Shows the report of a run. @throws Failure `input` when the run cannot be read. */
+  /** Shows the report of a run as it stands now. @throws Failure `input` when the run cannot be read. */
   async show(runId: string): Promise<void> {
+    const run = await this.#services().runs.read(runId);
     const known = this.#panels.get(runId);
-    if (known) {
-      known.reveal();
+    if (!known) {
+      this.#fill(vscode.window.createWebviewPanel(reportViewType, 'Report', vscode.ViewColumn.Active), runId, run);
       return;
     }
-    const run = await this.#services().runs.read(runId);
-    const panel = vscode.window.createWebviewPanel(reportViewType, 'Tierwise Report', vscode.ViewColumn.Active, {
-      enableFindWidget: true,
-    });
-    this.#fill(panel, runId, run);
+    const grown = known.run.records.length !== run.records.length || known.run.manifest.state !== run.manifest.state;
+    known.run = run;
+    known.panel.reveal();
+    if (grown) await post(known.panel, { type: 'report', view: buildReport(run) });
   }
 
   /** Fills a panel that VS Code has brought back after a reload. `state` is what the page had stored. */
@@ -43,8 +48,10 @@ export class ReportPanels implements vscode.Disposable {
     const { runs, log } = this.#services();
     const runId = typeof state === 'object' && state !== null ? Reflect.get(state, 'runId') : undefined;
     try {
-      if (typeof runId !== 'string' || this.#panels.has(runId)) return panel.dispose();
-      this.#fill(panel, runId, await runs.read(runId));
+      // The page knows the run by the id in its manifest; the folder is called otherwise.
+      const entry = (await runs.list()).find(({ manifest }) => manifest.runId === runId);
+      if (!entry || this.#panels.has(entry.id)) panel.dispose();
+      else this.#fill(panel, entry.id, await runs.read(entry.id));
     } catch (error) {
       log.info(`report not restored: ${error}`);
       panel.dispose();
@@ -52,21 +59,22 @@ export class ReportPanels implements vscode.Disposable {
   }
 
   dispose(): void {
-    for (const panel of this.#panels.values()) panel.dispose();
+    for (const { panel } of this.#panels.values()) panel.dispose();
   }
 
   #fill(panel: vscode.WebviewPanel, runId: string, run: Run): void {
     const { context, log } = this.#services();
     const { webview } = panel;
     const file = (...path: string[]) => vscode.Uri.joinPath(context.extensionUri, ...path);
-    this.#panels.set(runId, panel);
+    const open = { panel, run };
+    this.#panels.set(runId, open);
     panel.onDidDispose(() => this.#panels.delete(runId));
     panel.title = `Report: ${label(run.manifest.title)}`;
-    panel.iconPath = file('media', 'activity.svg');
+    panel.iconPath = new vscode.ThemeIcon('graph');
     webview.options = { enableScripts: true, localResourceRoots: [file('dist'), file('media')] };
     webview.onDidReceiveMessage((value: unknown) => {
       const message = parseFromWebview(value);
-      if (message) void runCommand(`report ${message.type}`, log, () => this.#answer(webview, runId, run, message));
+      if (message) void runCommand(`report ${message.type}`, log, () => this.#answer(runId, open, message));
       else log.error('A message from the report panel was refused.');
     });
     webview.html = panelHtml({
@@ -77,15 +85,12 @@ export class ReportPanels implements vscode.Disposable {
     });
   }
 
-  async #answer(webview: vscode.Webview, runId: string, run: Run, message: FromWebview): Promise<void> {
-    const post = (answer: ToWebview) => webview.postMessage(answer);
+  async #answer(runId: string, { panel, run }: Open, message: FromWebview): Promise<void> {
     switch (message.type) {
       case 'ready':
-        await post({ type: 'report', view: buildReport(run) });
-        return;
+        return post(panel, { type: 'report', view: buildReport(run) });
       case 'requestDetail':
-        await post({ type: 'detail', id: message.id, detail: requestDetail(run, message.id) });
-        return;
+        return post(panel, { type: 'detail', id: message.id, detail: requestDetail(run, message.id) });
       case 'export': {
         const { exportRun } = await import('./export-report.ts');
         return exportRun(this.#services(), runId, message.format);
@@ -97,4 +102,8 @@ export class ReportPanels implements vscode.Disposable {
       }
     }
   }
+}
+
+async function post({ webview }: vscode.WebviewPanel, message: ToWebview): Promise<void> {
+  await webview.postMessage(message);
 }

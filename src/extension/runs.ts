@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import { Failure } from '../core/failure.ts';
 import { type Measuring, startMeasuring } from '../engine/benchmark/measuring.ts';
-import { listRuns, type Run, readRun } from '../engine/benchmark/run-folder.ts';
+import { listRuns, type Run, readManifest, readRun } from '../engine/benchmark/run-folder.ts';
 import type { Progress, ToMeasure } from '../protocol/measure.ts';
 
 /** What to measure: a new run, or one to take up again. */
@@ -56,6 +56,11 @@ export class Runs implements vscode.Disposable {
   /** @throws Failure `input` when there is no such run or its files are damaged. */
   async read(id: string): Promise<Run> {
     return readRun(this.folderOf(id));
+  }
+
+  /** What was run, without its records. @throws Failure `input` as `read`. */
+  manifest(id: string): Manifest {
+    return readManifest(this.folderOf(id));
   }
 
   /** Where a run of this id lies. @throws Failure `usage` for what cannot be an id. */

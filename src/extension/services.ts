@@ -15,6 +15,8 @@ import { Subjects } from './subjects.ts';
 export interface Services {
   readonly context: vscode.ExtensionContext;
   readonly log: Log;
+  /** Script of the command line. */
+  readonly cli: string;
   readonly settings: Settings;
   readonly endpoints: Endpoints;
   readonly keys: Keys;
@@ -34,6 +36,7 @@ export function createServices(context: vscode.ExtensionContext, log: Log): Serv
   const services: Services = {
     context,
     log,
+    cli: dist('cli.js'),
     settings,
     endpoints,
     keys,
