@@ -62,7 +62,8 @@ export function dropdown(
 /** One line to type in; `type` is called at every keystroke. */
 export function textField(name: string, value: string, type: (value: string) => void): HTMLElement {
   const element = document.createElement('vscode-text-field') as TextField;
-  element.setAttribute('aria-label', name);
+  // The component calls itself "Text field" when it enters the page; its name is given after that.
+  queueMicrotask(() => element.setAttribute('aria-label', name));
   element.setAttribute('placeholder', name);
   element.setAttribute('value', value);
   element.addEventListener('input', () => type(element.value));

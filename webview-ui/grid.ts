@@ -54,7 +54,7 @@ export class Grid<Key extends string> {
     this.#table.addEventListener('keydown', (event) => this.#key(event));
     this.#body.addEventListener('click', (event) => {
       const row = (event.target as Element).closest('tr');
-      if (row?.dataset['index'] !== undefined) this.#choose(Number(row.dataset['index']), false);
+      if (row?.dataset.index !== undefined) this.#choose(Number(row.dataset.index), false);
     });
   }
 
@@ -213,7 +213,7 @@ export class Grid<Key extends string> {
     const position = this.#positions[index];
     if (position === undefined) return;
     row.id = `tw-row-${index}`;
-    row.dataset['index'] = String(index);
+    row.dataset.index = String(index);
     row.setAttribute('aria-rowindex', String(index + 2));
     row.setAttribute('aria-selected', String(position === this.#opened));
     row.className = index === this.#current ? 'tw-current' : '';

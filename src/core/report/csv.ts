@@ -24,7 +24,8 @@ const COLUMNS: readonly (readonly [string, (request: RequestRow, view: ReportVie
   ['tokens_in', (request) => request.tokensIn],
   ['tokens_out', (request) => request.tokensOut],
   ['tokens_source', (request) => request.tokensSource],
-  ['cost_usd', (request) => request.costUsd],
+  // Twelve digits: without the noise of binary fractions.
+  ['cost_usd', (request) => (request.costUsd === undefined ? undefined : Number(request.costUsd.toPrecision(12)))],
   ['cost_known', (request) => request.costUsd !== undefined],
   ['finish_reason', (request) => request.finishReason],
   ['simulated', (_, view) => view.simulated],

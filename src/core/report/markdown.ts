@@ -15,7 +15,7 @@ export function toMarkdown(view: ReportView): string {
       `${view.stateWords}.`,
       `Started ${inert(instant(view.startedAt))}, measured ${duration(view.durationMs)}.`,
       `${counted(view.totals.requests, 'request')}: ${grouped(view.totals.ok)} ok, ${grouped(view.totals.error)} failed.`,
-      `Cost ${totalCostWords(view.totals)}.`,
+      inert(`Cost ${totalCostWords(view.totals)}.`),
     ].join(' '),
   );
   if (view.warnings.length > 0) blocks.push('## Warnings', bullets(view.warnings));

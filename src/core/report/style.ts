@@ -62,7 +62,7 @@ dd{margin:0;color:var(--tw-muted);overflow-wrap:anywhere;min-width:0}
 .tw-mark.tw-p99{stroke-dasharray:1.5 2.5}
 .tw-marker{fill:var(--tw-c)}
 .tw-halo{fill:var(--tw-bg)}
-.tw-ring{fill:var(--tw-line)}
+.tw-ring{fill:var(--tw-hair)}
 .tw-ring-errors{fill:var(--tw-error)}
 .tw-whisker{stroke:var(--tw-c);stroke-width:1.5;fill:none}
 .tw-lane{fill:var(--tw-raised)}

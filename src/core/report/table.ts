@@ -42,8 +42,8 @@ export function toTextTable(view: ReportView): string {
   const failing = view.models.filter((row) => row.errors.length > 0);
   if (failing.length > 0)
     lines.push('', 'Errors by class:', ...failing.map((row) => `  ${row.name}: ${errorWords(row)}`));
-  for (const warning of view.warnings) lines.push('', `Warning: ${warning}`);
-  for (const note of view.notes) lines.push('', note);
+  const remarks = [...view.warnings.map((warning) => `Warning: ${warning}`), ...view.notes];
+  if (remarks.length > 0) lines.push('', ...remarks);
   lines.push('', 'Times are in ms. What the figures mean:');
   lines.push(...urgentDefinitions(view).map((definition) => `  ${definition.name}: ${definition.words}`));
   return `${lines.join('\n')}\n`;

@@ -5,6 +5,7 @@ import { distributionSchema, type ModelSummary, type Summary } from '../benchmar
 import { type TierName, tierNames } from '../routing/tier.ts';
 import { compromiseOf, histogramOf, tierRowsOf } from './chart-data.ts';
 import { factsOf, notesOf, READING, stateWords } from './facts.ts';
+import { counted } from './format.ts';
 import { safeLine, safeName } from './text.ts';
 
 /** One model's line in the summary. Times in ms, rates per second, money in USD, shares in [0,1]. Absent: unknown. */
@@ -199,7 +200,9 @@ export function buildReport(run: Run): ReportView {
         .filter((warning) => !warning.startsWith('Simulated:'))
         .map((warning) => safeLine(warning, 600)),
       ...(strangers > 0
-        ? [`${strangers} stored requests name a prompt or model that the run does not have; they are left out.`]
+        ? [
+            `${counted(strangers, 'stored request names', 'stored requests name')} a prompt or model that the run does not have: left out.`,
+          ]
         : []),
     ],
     notes: notesOf(run),

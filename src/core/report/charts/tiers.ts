@@ -46,7 +46,7 @@ export function tierChart(id: string, view: ReportView): Markup {
 function rowOf(row: TierRow, y: number, x: (value: number) => number, models: ReportView['models']): Markup {
   const p50 = x(row.e2eP50 ?? 0);
   const p95 = x(row.e2eP95 ?? row.e2eP50 ?? 0);
-  return markup`<g class="${seriesClass(row.model)}"><text class="tw-name" x="16" y="${at(y + 4)}">${shortName(models[row.model]?.name ?? '', 24)}</text><line class="tw-base" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y)}" y2="${at(y)}"/><path class="tw-whisker" d="M${at(p50)},${at(y)} H${at(p95)} M${at(p95)},${at(y - 5)} v10"/><path class="tw-marker" transform="translate(${at(p50)},${at(y)})" d="${markerPath(row.model, 72)}"/><text class="tw-values" x="${WIDTH - 4}" y="${at(y + 4)}" text-anchor="end">${figure(row.e2eP50)}</text></g>`;
+  return markup`<g class="${seriesClass(row.model)}"><text class="tw-name" x="16" y="${at(y + 4)}">${shortName(models[row.model]?.name ?? '', 24)}</text><line class="tw-grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y)}" y2="${at(y)}"/><path class="tw-whisker" d="M${at(p50)},${at(y)} H${at(p95)} M${at(p95)},${at(y - 5)} v10"/><path class="tw-marker" transform="translate(${at(p50)},${at(y)})" d="${markerPath(row.model, 72)}"/><text class="tw-values" x="${WIDTH - 4}" y="${at(y + 4)}" text-anchor="end">${figure(row.e2eP50)}</text></g>`;
 }
 
 /** The numbers behind the picture, with errors and cost. */

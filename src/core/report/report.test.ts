@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest';
+import { sampleRun } from '../../../test/sample-run.ts';
+import { toCsv } from './csv.ts';
+import { toHtml } from './html.ts';
+import { toJson } from './json.ts';
+import { toMarkdown } from './markdown.ts';
+import { toTextTable } from './table.ts';
+import { buildReport, reportViewSchema } from './view.ts';
+
+// Goldens are written anew by `vitest run --project unit src/core/report -u`; look at the difference before you commit it.
+const small = () =>
+  sampleRun({ models: ['small-8b', 'large-400b'], requests: 9, warmup: 1, errorShare: 0.2, unpriced: [1] });
+
+test('the HTML report is as agreed', async () => {
+  await expect(toHtml(buildReport(small()))).toMatchFileSnapshot('golden/report.html.golden');
+});
+
+test('the Markdown report is as agreed', async () => {
+  await expect(toMarkdown(buildReport(small()))).toMatchFileSnapshot('golden/report.md.golden');
+});
+
+test('the CSV export is as agreed', async () => {
+  await expect(toCsv(buildReport(small()))).toMatchFileSnapshot('golden/report.csv.golden');
+});
+
+test('the terminal table is as agreed', async () => {
+  await expect(toTextTable(buildReport(small()))).toMatchFileSnapshot('golden/report.txt.golden');
+});
+
+test('a view is plain JSON and passes its own schema', () => {
+  const view = buildReport(small());
+  const copy = JSON.parse(JSON.stringify(view)) as unknown;
+  expect(reportViewSchema.parse(copy)).toEqual(copy);
+  expect(reportViewSchema.safeParse({ ...view, models: 'none' }).success).toBe(false);
+});
+
+test('the JSON export holds the run as it was stored', () => {
+  const run = small();
+  expect(JSON.parse(toJson(run))).toEqual(JSON.parse(JSON.stringify({ schema: 1, ...run })));
+});
+
+test('an unknown cost is written as unknown and never as zero', () => {
+  const view = buildReport(sampleRun({ models: ['a', 'b'], unpriced: [0, 1], requests: 12 }));
+  expect(view.totals.knownUsd).toBeUndefined();
+  expect(view.charts.compromise.every((point) => point.per1kUsd === undefined)).toBe(true);
+  for (const text of [toHtml(view), toMarkdown(view), toTextTable(view)]) {
+    expect(text).toContain('unknown');
+    expect(text).not.toMatch(/\$0(?![.\d])/);
+  }
+  const [head, first] = toCsv(view)
+    .split('\r\n')
+    .map((line) => line.split(','));
+  expect(first![head!.indexOf('cost_usd')]).toBe('');
+  expect(first![head!.indexOf('cost_known')]).toBe('false');
+});
+
+test('a price of zero is a cost of zero, not an unknown one', () => {
+  const run = sampleRun({ models: ['free'], requests: 5, errorShare: 0 });
+  const records = run.records.map((record) => ({ ...record, costUsd: 0 }));
+  const [model] = run.summary.models;
+  const summary = { ...run.summary, models: [{ ...model!, cost: { knownUsd: 0, perRequestUsd: 0, unknown: 0 } }] };
+  const table = toTextTable(buildReport({ ...run, records, summary }));
+  expect(table).toMatch(/\$0 +\$0\n/);
+});
+
+test('a sum with an unknown part is shown as a lower bound', () => {
+  const view = buildReport(sampleRun({ models: ['priced', 'unpriced'], unpriced: [1], requests: 10, errorShare: 0 }));
+  expect(toTextTable(view)).toMatch(/cost ≥ \$[\d.]+ \(\d+ requests of unknown cost\)/);
+});
+
+test('a run without one success has a report that says so and draws nothing', () => {
+  const run = sampleRun({ models: ['down'], requests: 4, warmup: 0, errorShare: 1_000 });
+  const view = buildReport(run);
+  expect(view.totals.ok).toBe(0);
+  expect(view.charts.ttft).toBeUndefined();
+  const html = toHtml(view);
+  expect(html).toContain('there is nothing to draw');
+  expect(html).not.toMatch(/NaN|Infinity|undefined/);
+  expect(toMarkdown(view)).not.toMatch(/NaN|Infinity|undefined/);
+  expect(toTextTable(view)).toContain('4 (100%)');
+});
+
+test('an interrupted run without any record has a report', () => {
+  const run = sampleRun({ models: ['a'], requests: 0, warmup: 0, manifest: { state: 'running' } });
+  const view = buildReport(run);
+  expect(view.stateWords).toBe('Running or interrupted');
+  expect(toHtml(view)).toContain('No request was stored.');
+  expect(toCsv(view).trim().split('\r\n')).toHaveLength(1);
+  expect(toTextTable(view)).not.toMatch(/NaN|undefined/);
+});
+
+test('one model and fourteen models both have charts with a row for each', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `model-${index + 1}`);
+  for (const count of [1, 14]) {
+    const html = toHtml(buildReport(sampleRun({ models: names(count), requests: 8 })));
+    const chart = html.slice(html.indexOf('id="tw-e2e-t"'), html.indexOf('</svg>', html.indexOf('id="tw-e2e-t"')));
+    expect(chart.match(/class="tw-area"/g)).toHaveLength(count);
+    expect(html).not.toMatch(/NaN|Infinity/);
+  }
+});
+
+test('answers that were not streamed have neither a time to first token nor its chart', () => {
+  const run = sampleRun({ requests: 6 });
+  const manifest = { ...run.manifest, plan: { ...run.manifest.plan, stream: false } };
+  const summary = {
+    ...run.summary,
+    models: run.summary.models.map((model) => ({ ...model, ttftMs: undefined, ttfvMs: undefined })),
+  };
+  const view = buildReport({ ...run, manifest, summary });
+  expect(view.charts.ttft).toBeUndefined();
+  expect(view.charts.e2e).toBeDefined();
+  expect(view.requests.every((request) => request.ttftMs === undefined)).toBe(true);
+});
+
+test('every format of a simulated run says that it is simulated', () => {
+  const run = sampleRun({ requests: 4, manifest: { simulated: true } });
+  const view = buildReport(run);
+  for (const text of [toHtml(view), toMarkdown(view), toTextTable(view)]) expect(text).toContain('Simulated.');
+  expect(toCsv(view)).toContain(',true\r\n');
+  expect(JSON.parse(toJson(run)).manifest.simulated).toBe(true);
+  expect(toHtml(buildReport(sampleRun({ requests: 4 })))).not.toContain('Simulated.');
+});
+
+test('definitions are printed in every format that a person reads', () => {
+  const view = buildReport(small());
+  for (const text of [toHtml(view), toMarkdown(view), toTextTable(view)])
+    expect(text).toContain('Time to first token (TTFT)');
+});
+
+test('warm-up requests are listed but in no chart', () => {
+  const view = buildReport(sampleRun({ models: ['a'], requests: 10, warmup: 5, errorShare: 0 }));
+  expect(view.requests).toHaveLength(15);
+  expect(view.charts.e2e?.series[0]?.n).toBe(10);
+  expect(view.tiers.reduce((sum, row) => sum + row.requests, 0)).toBe(10);
+});
+
+test('ten thousand requests are all in the page, in tables that a browser can skip', () => {
+  const view = buildReport(sampleRun({ models: ['a', 'b'], requests: 5_000, warmup: 0 }));
+  const html = toHtml(view);
+  expect(view.requests).toHaveLength(10_000);
+  expect(html.match(/<tr><td>/g)).toHaveLength(10_000);
+  expect(html.match(/class="tw-chunk"/g)).toHaveLength(40);
+  expect(html).toContain('<details class="tw-requests"><summary>');
+});
+
+test('a record of a prompt or model that the run does not have is left out and counted', () => {
+  const run = sampleRun({ models: ['a'], requests: 4 });
+  const stray = { ...run.records[0]!, id: 'stray', promptId: 'nowhere' };
+  const view = buildReport({ ...run, records: [...run.records, stray] });
+  expect(view.requests.some((request) => request.id === 'stray')).toBe(false);
+  expect(view.warnings.join(' ')).toContain('1 stored request names');
+});
