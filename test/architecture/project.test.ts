@@ -1,6 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/engine/config/load.ts';
+import { configuredModels } from '../../src/engine/config/models.ts';
+import { readAllPrompts } from '../../src/engine/config/read-prompts.ts';
+import { simulatedProfiles } from '../../src/engine/simulator/profiles.ts';
 import { root } from './sources.ts';
 
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -46,5 +50,32 @@ describe('the project', () => {
 
   it('installs nothing at run time: what runs is bundled', () => {
     expect(manifest.dependencies).toBeUndefined();
+  });
+});
+
+describe('the samples', () => {
+  it('are fifty prompts or more, in eight languages or more, each with its own id', () => {
+    const rows = read('samples/prompts.jsonl')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows.length).toBeGreaterThanOrEqual(50);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
+    expect(new Set(rows.map(({ prompt }) => prompt)).size).toBe(rows.length);
+    expect(new Set(rows.map(({ language }) => language)).size).toBeGreaterThanOrEqual(8);
+  });
+
+  it('can all be read: rows, YAML, a prompt file, a configuration', async () => {
+    for (const [file, count] of [
+      ['prompts.jsonl', 58],
+      ['dataset.yaml', 4],
+      ['review.prompt.md', 1],
+    ] as const) {
+      expect(await readAllPrompts(join(root, 'samples', file)), file).toHaveLength(count);
+    }
+    const [review] = await readAllPrompts(join(root, 'samples', 'review.prompt.md'));
+    expect(review?.text).toMatch(/^\s*Review the change/);
+    const { endpoints } = await loadConfig(join(root, 'samples', 'tierwise.json'));
+    expect(configuredModels(endpoints).map(({ id }) => id)).toEqual(simulatedProfiles.map(({ id }) => id));
   });
 });

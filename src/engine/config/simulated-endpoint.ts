@@ -13,6 +13,11 @@ export function simulatedEndpoint(
     baseUrl,
     ...(apiKeyEnv === undefined ? {} : { apiKey: { env: apiKeyEnv } }),
     simulated: true,
-    models: models.map(({ id, inputPrice, outputPrice, contextWindow }) => ({ id, inputPrice, outputPrice, contextWindow })),
+    models: models.map(({ id, inputPrice, outputPrice, contextWindow }) => ({
+      id,
+      inputPrice,
+      outputPrice,
+      contextWindow,
+    })),
   };
 }
