@@ -50,12 +50,13 @@ function escapeLine(line: string): string {
   return (
     visible(line.replaceAll('\t', '    '))
       .replace(/[\\`*_[\]~|@]/g, '\\$&')
-      // Entities for what HTML and theme icons read: icons are looked for after backslashes are gone.
-      .replace(/[&<>$]/g, (character) => `&#${character.charCodeAt(0)};`)
+      .replace(/[&<>]/g, (character) => `&#${character.charCodeAt(0)};`)
+      // Theme icons are looked for in the HTML, where no escape is left: a word joiner, unseen, parts the two characters.
+      .replaceAll('$(', '$\u2060(')
       // Bare addresses would become links.
-      .replace(/:(?=\/)|(?<=\bwww)\./gi, '\\$&')
-      // A heading, a list item, a rule.
-      .replace(/^(\s*)([#+=-])/, '$1\\$2')
+      .replace(/:(?=\/)|(?<=www)\./gi, '\\$&')
+      // A heading, a list item, a rule, the alignment of a table.
+      .replace(/^(\s*)([#+=:-])/, '$1\\$2')
       .replace(/^(\s*\d+)([.)])/, '$1\\$2')
       // Leading white space would make a code block; a line of nothing would end the paragraph.
       .replace(/^ +|^$/, (spaces) => '&nbsp;'.repeat(Math.max(1, spaces.length)))
