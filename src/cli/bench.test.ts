@@ -225,6 +225,18 @@ describe('tierwise bench', () => {
     expect(ended.stderr).toMatch(/a part of the path is a file/);
   });
 
+  it('keeps what is done when the disk fails, says why, and can be resumed', async () => {
+    const shell = `ulimit -f 80; tierwise bench --config ${config} --prompts ${prompts} --out full --models instant --requests 200`;
+    const { code, stderr } = await cli.run([], { shell, env });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/records\.jsonl: the file may not grow further.*tierwise resume full/);
+    const kept = recordsOf('full').length;
+    expect(kept).toBeGreaterThan(10);
+    expect(kept).toBeLessThan(201);
+    expect((await cli.run(['resume', 'full'], { env })).code).toBe(0);
+    expect(recordsOf('full')).toHaveLength(201);
+  });
+
   it('asks for agreement before plain http leaves this machine', async () => {
     const own = cli.file('far.json', endpointAt('http://models.example:8000/v1', [{ id: 'm' }]));
     const out = join(cli.folder, 'far');

@@ -35,6 +35,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
   const program = new Command('tierwise')
     .description('Tells you which language model a prompt needs, and proves it on your own endpoints.')
     .version(installation.version)
+    .helpCommand(false)
     .exitOverride()
     .configureOutput({ writeOut: (text) => void terminal.out(text), writeErr: () => {}, outputError: () => {} });
   const command = (name: keyof typeof usages, description: string) =>
@@ -63,7 +64,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
 
   command('bench', 'Measures models on prompts and writes manifest, records and summary into a folder.')
     .requiredOption('--config <file>', 'configuration with your endpoints')
-    .requiredOption('--prompts <file>', 'data set (.jsonl, .json, .yaml) or one prompt; - for standard input')
+    .requiredOption('--prompts <file>', 'data set (.jsonl, .yaml) or a file that is one prompt; - for standard input')
     .requiredOption('--out <dir>', 'new folder for the run')
     .option('--models <list>', 'models by name or endpoint/model, separated by commas; default: all')
     .addOption(number('--concurrency <n>', 'requests in flight at once, over all models', 1, 1024))

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { formatUsdRange } from '../core/catalog/cost.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
 import type { Prompt } from '../core/prompts/prompt.ts';
+import { aligned } from '../core/report/aligned.ts';
 import { toHtml } from '../core/report/html.ts';
 import { buildReport, type Run } from '../core/report/view.ts';
 import { formatScore, type Route, route } from '../core/routing/route.ts';
@@ -13,7 +14,6 @@ import { configuredModels } from '../engine/config/models.ts';
 import { readAllPrompts } from '../engine/config/read-prompts.ts';
 import { simulatedEndpoint } from '../engine/config/simulated-endpoint.ts';
 import { startSimulator } from '../engine/simulator/server.ts';
-import { type Column, columns } from './columns.ts';
 import type { Installation } from './commands.ts';
 import { writeOutput } from './files.ts';
 import { measure, printRun } from './measure.ts';
@@ -85,16 +85,8 @@ export async function demo(options: DemoOptions, terminal: Terminal, installatio
   }
 }
 
-const heads: readonly Column[] = [
-  { title: 'prompt', most: 24 },
-  { title: 'score', align: 'right' },
-  { title: 'tier' },
-  { title: 'send to' },
-  { title: 'tokens', align: 'right' },
-  { title: 'expected cost' },
-];
-
 function advice(advised: readonly Advised[]): string {
+  const head = ['prompt', 'score', 'tier', 'send to', 'tokens', 'expected cost'];
   const rows = advised.map(({ prompt, route: { complexity, tier, model, tokens, cost } }) => [
     prompt.id,
     formatScore(complexity.score),
@@ -106,7 +98,8 @@ function advice(advised: readonly Advised[]): string {
   return [
     'Tierwise: which model does a prompt need? These are the sample prompts; nothing is sent to judge them.',
     '',
-    columns(heads, rows),
+    ...aligned([head, ...rows], ['left', 'right', 'left', 'left', 'right', 'left']),
+    '',
     `Now each of the three models answers all ${advised.length} prompts. THE ENDPOINT IS SIMULATED: it runs on this machine, invents answers,`,
     `delays and prices, and answers ${SPEED} times faster than it pretends to, so that this ends within half a minute.`,
     '',

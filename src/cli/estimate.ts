@@ -1,14 +1,15 @@
 import { largestFactors } from '../core/complexity/explain.ts';
 import type { Complexity, ScorerId } from '../core/complexity/scorer.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
+import { plainText } from '../core/prompts/plain-text.ts';
 import type { Prompt } from '../core/prompts/prompt.ts';
 import { estimateTokens } from '../core/prompts/tokens.ts';
+import { aligned } from '../core/report/aligned.ts';
 import { formatScore } from '../core/routing/route.ts';
 import type { Preference, TierName } from '../core/routing/tier.ts';
 import { adjustScore, defaultTiers, tierOf } from '../core/routing/tiers.ts';
 import { readPrompts } from '../engine/config/read-prompts.ts';
 import { sourceName } from '../engine/config/read-text.ts';
-import { type Column, columns } from './columns.ts';
 import { askForInput } from './options.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
@@ -73,17 +74,9 @@ function jsonLine({ id, tokens, tier, complexity: { score, factors } }: Estimate
   return `${JSON.stringify({ id, tokens, score, tier, factors })}\n`;
 }
 
-const heads: readonly Column[] = [
-  { title: 'prompt', most: 32 },
-  { title: 'score', align: 'right' },
-  { title: 'tier' },
-  { title: 'tokens', align: 'right' },
-  { title: 'because of', most: 100 },
-];
-
 function table(estimates: readonly Estimate[]): string {
   const rows = estimates.map(({ id, tokens, tier, complexity }) => [
-    id,
+    plainText(id, 32),
     formatScore(complexity.score),
     tier,
     `~${tokens}`,
@@ -91,5 +84,6 @@ function table(estimates: readonly Estimate[]): string {
       .map(({ words }) => words)
       .join('; '),
   ]);
-  return columns(heads, rows);
+  const head = ['prompt', 'score', 'tier', 'tokens', 'because of'];
+  return `${aligned([head, ...rows], ['left', 'right', 'left', 'right', 'left']).join('\n')}\n`;
 }

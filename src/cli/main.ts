@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { Failure, type FailureCode } from '../core/failure.ts';
-import { oneLine } from './columns.ts';
+import { plainText } from '../core/prompts/plain-text.ts';
+import { redact } from '../engine/http/redact.ts';
 import { commands, usages } from './commands.ts';
 import { type ExitCode, exit, processTerminal } from './terminal.ts';
 
@@ -28,7 +29,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     const shown = explain(error, args);
     terminal.note(shown.line);
     if (shown.code === exit.defect && terminal.env.TIERWISE_DEBUG === '1')
-      terminal.note(String((error as Error)?.stack));
+      terminal.note(redact(String((error as Error)?.stack)));
     return shown.code;
   }
 }
@@ -37,20 +38,22 @@ async function main(args: readonly string[]): Promise<ExitCode> {
 function explain(error: unknown, args: readonly string[]): { line: string; code: ExitCode } {
   const command = args.find((arg): arg is keyof typeof usages => Object.hasOwn(usages, arg));
   const type =
-    command === undefined ? `tierwise ${Object.keys(usages).join('|')}` : `tierwise ${command} ${usages[command]}`;
+    command === undefined
+      ? `tierwise ${Object.keys(usages).join('|')}, or tierwise --help`
+      : `tierwise ${command} ${usages[command]}`;
   if (error instanceof CommanderError) {
     const what = command === undefined && args.length === 0 ? 'no command' : error.message.replace(/^error: /, '');
-    return { line: `tierwise: ${oneLine(what).replace(/\.$/, '')}. Type: ${type}`, code: exit.wrongUse };
+    return { line: `tierwise: ${plainText(what, 300).replace(/\.$/, '')}. Type: ${type}`, code: exit.wrongUse };
   }
   if (error instanceof Failure) {
     const hint = error.code === 'usage' ? ` Type: ${type}` : '';
     return {
-      line: `tierwise: ${oneLine(error.message)}${hint}`,
+      line: `tierwise: ${plainText(error.message, 2000)}${hint}`,
       code: error.code === 'cancelled' ? exit.interrupted : mendable.has(error.code) ? exit.wrongUse : exit.endpoint,
     };
   }
   return {
-    line: `tierwise: a defect in Tierwise: ${oneLine(String(error)).slice(0, 300)}. Set TIERWISE_DEBUG=1 to see where.`,
+    line: `tierwise: a defect in Tierwise: ${plainText(redact(String(error)), 300)}. Set TIERWISE_DEBUG=1 to see where.`,
     code: exit.defect,
   };
 }

@@ -1,13 +1,13 @@
 import { formatUsdRange } from '../core/catalog/cost.ts';
 import type { ScorerId } from '../core/complexity/scorer.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
+import { plainText } from '../core/prompts/plain-text.ts';
 import { formatScore, type Route, route } from '../core/routing/route.ts';
 import type { Preference } from '../core/routing/tier.ts';
 import { makeTiers } from '../core/routing/tiers.ts';
 import { loadConfig } from '../engine/config/load.ts';
 import { configuredModels } from '../engine/config/models.ts';
 import { readAllPrompts } from '../engine/config/read-prompts.ts';
-import { oneLine } from './columns.ts';
 import { askForInput } from './options.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
@@ -54,11 +54,11 @@ function jsonLine(id: string, { complexity, adjustedScore, tier, model, tokens, 
 function paragraph(id: string, found: Route): string {
   const { complexity, tier, model, tokens, expectedOutput } = found;
   return [
-    `${oneLine(id)}: ${model === undefined ? 'no model' : oneLine(model.ref)}`,
+    `${plainText(id)}: ${model === undefined ? 'no model' : plainText(model.ref)}`,
     `  tier    ${tier.name} (score ${formatScore(complexity.score)})`,
     `  tokens  ${tokens.low} to ${tokens.high} in, ${expectedOutput.low} to ${expectedOutput.high} out assumed`,
     `  cost    ${formatUsdRange(found.cost)}`,
-    ...found.reasons.map((reason) => `  - ${oneLine(reason)}`),
+    ...found.reasons.map((reason) => `  - ${plainText(reason, 600)}`),
     '',
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { aligned } from './aligned.ts';
 import { costWords, errorWords, SIMULATED, totalCostWords, urgentDefinitions } from './columns.ts';
 import { counted, duration, figure, grouped, NONE, percent, usd } from './format.ts';
 import type { ModelRow, ReportView } from './view.ts';
@@ -20,24 +21,12 @@ const COLUMNS: readonly (readonly [string, (row: ModelRow) => string])[] = [
 export function toTextTable(view: ReportView): string {
   const header = ['model', ...COLUMNS.map(([label]) => label)];
   const rows = view.models.map((row) => [row.name, ...COLUMNS.map(([, text]) => text(row))]);
-  const widths = header.map((label, column) =>
-    Math.max(...[label, ...rows.map((row) => row[column] ?? '')].map(displayWidth)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((text, column) => {
-        const padding = ' '.repeat(Math.max(0, (widths[column] ?? 0) - displayWidth(text)));
-        return column === 0 ? text + padding : padding + text;
-      })
-      .join('  ')
-      .trimEnd();
+  const align = header.map((_, column) => (column === 0 ? 'left' : 'right'));
   const lines = [
     ...(view.simulated ? [SIMULATED, ''] : []),
     `${view.title}: ${view.stateWords.toLowerCase()}, ${counted(view.totals.requests, 'request')} in ${duration(view.durationMs)}, cost ${totalCostWords(view.totals)}`,
     '',
-    line(header),
-    line(widths.map((width) => '-'.repeat(width))),
-    ...rows.map(line),
+    ...aligned([header, ...rows], align),
   ];
   const failing = view.models.filter((row) => row.errors.length > 0);
   if (failing.length > 0)
@@ -47,17 +36,4 @@ export function toTextTable(view: ReportView): string {
   lines.push('', 'Times are in ms. What the figures mean:');
   lines.push(...urgentDefinitions(view).map((definition) => `  ${definition.name}: ${definition.words}`));
   return `${lines.join('\n')}\n`;
-}
-
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/u;
-
-/** Columns of a terminal that a text takes: East Asian characters and emoji take two, combining marks none. */
-function displayWidth(text: string): number {
-  let width = 0;
-  for (const character of text) {
-    if (/\p{M}/u.test(character)) continue;
-    width += WIDE.test(character) ? 2 : 1;
-  }
-  return width;
 }
