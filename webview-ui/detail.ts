@@ -1,5 +1,5 @@
 import type { RequestDetail } from '../src/core/report/detail.ts';
-import { figure, grouped, NONE, UNKNOWN, usd } from '../src/core/report/format.ts';
+import { figure, grouped, instant, NONE, UNKNOWN, usd } from '../src/core/report/format.ts';
 import { safeName } from '../src/core/report/text.ts';
 import type { ReportView, RequestRow } from '../src/core/report/view.ts';
 import { button } from './components.ts';
@@ -50,8 +50,8 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
     ['Tokens', tokens(request)],
     ['Cost', usd(request.costUsd)],
     ['HTTP status', request.httpStatus === undefined ? NONE : String(request.httpStatus)],
-    ['Ended because', request.finishReason ?? NONE],
-    ['Due', request.scheduledAt],
+    ['Finish', request.finishReason ?? NONE],
+    ['Due', instant(request.scheduledAt)],
   ];
   if (request.warmup) items.push(['Warm-up', 'yes: in no figure']);
   return element(

@@ -1,4 +1,4 @@
-import { compromiseChart, compromiseTable } from './charts/compromise.ts';
+import { compromiseChart, compromiseLegend, compromiseTable } from './charts/compromise.ts';
 import { histogramChart, histogramTable } from './charts/histogram.ts';
 import { swatch } from './charts/series.ts';
 import { tierChart, tierTable } from './charts/tiers.ts';
@@ -91,7 +91,7 @@ export function chartsSection(view: ReportView): Markup {
     figureOf(
       'Cost against latency: nearer to the lower left is better',
       compromiseChart('tw-cost', compromise, view.models),
-      markup`<p class="tw-legend"><span>ring: share of errors</span><span>line: from p50 to p95</span></p>`,
+      compromiseLegend(compromise, view.models),
       compromiseTable(compromise, view.models),
     )
   }${

@@ -3,8 +3,8 @@ import { arc } from 'd3-shape';
 import { figure, percent, UNKNOWN, usd } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { Compromise, ReportView } from '../view.ts';
-import { shortName } from './histogram.ts';
-import { markerPath, seriesClass } from './series.ts';
+import { type PlacedLabel, placeLabels, shortName } from './labels.ts';
+import { markerPath, seriesClass, swatch } from './series.ts';
 
 const WIDTH = 640;
 const HEIGHT = 360;
@@ -40,13 +40,17 @@ export function compromiseChart(id: string, data: Compromise, models: ReportView
   );
   const y = known.length > 0 ? scaleOf(known, bottom - 14, TOP + 12) : undefined;
   const words = data.map((point) => pointWords(point, models)).join(' ');
-  const placed = place(
-    data.map((point) => ({
-      point,
-      x: x(point.p50),
-      end: x(point.p95 ?? point.p50),
-      y: point.per1kUsd === undefined || !y ? bottom + LANE / 2 + 2 : y(point.per1kUsd),
-    })),
+  const points = data.map((point) => ({
+    point,
+    x: x(point.p50),
+    end: x(point.p95 ?? point.p50),
+    y: point.per1kUsd === undefined || !y ? bottom + LANE / 2 + 4 : y(point.per1kUsd),
+    name: shortName(models[point.model]?.name ?? '', 34),
+    errors: point.errorShare ? ` · ${percent(point.errorShare)} errors` : '',
+  }));
+  const labels = placeLabels(
+    points.map((entry) => ({ x: entry.x, y: entry.y, text: entry.name + entry.errors })),
+    { x: LEFT, y: TOP - 2, width: WIDTH - LEFT, height: HEIGHT - BOTTOM - TOP + 6 },
   );
   const xTicks = spread(x.ticks(6), x, 46);
   const yTicks = y ? spread(y.ticks(5), y, 20) : [];
@@ -60,33 +64,20 @@ export function compromiseChart(id: string, data: Compromise, models: ReportView
             markup`<line class="tw-grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}"/><text class="tw-tick" x="${LEFT - 6}" y="${at(y(tick) + 4)}" text-anchor="end">${usd(tick)}</text>`,
         )
       : undefined
-  }${lane && markup`<rect class="tw-lane" x="${LEFT}" y="${bottom + 4}" width="${WIDTH - RIGHT - LEFT}" height="${LANE - 4}"/><text class="tw-tick" x="${LEFT - 6}" y="${bottom + LANE / 2 + 6}" text-anchor="end">${UNKNOWN}</text>`}<text class="tw-axis" x="${WIDTH - RIGHT}" y="${HEIGHT - 12}" text-anchor="end">E2E in ms, p50 with a line to p95${x.log ? ', logarithmic' : ''}</text><text class="tw-axis" x="4" y="12">Cost of 1,000 requests${y?.log ? ', logarithmic' : ''}</text>${placed.map((entry) => pointOf(entry, models))}</svg>`;
+  }${lane && markup`<rect class="tw-lane" x="${LEFT}" y="${bottom + 4}" width="${WIDTH - RIGHT - LEFT}" height="${LANE - 4}"/><text class="tw-tick" x="${LEFT - 6}" y="${bottom + LANE / 2 + 6}" text-anchor="end">${UNKNOWN}</text>`}<text class="tw-axis" x="${WIDTH - RIGHT}" y="${HEIGHT - 12}" text-anchor="end">E2E in ms, p50 with a line to p95${x.log ? ', logarithmic' : ''}</text><text class="tw-axis" x="4" y="12">Cost of 1,000 requests${y?.log ? ', logarithmic' : ''}</text>${points.map(pointOf)}${points.flatMap((entry, index) => labelOf(entry, labels[index]))}</svg>`;
 }
 
-interface Placed {
+interface Marked {
   readonly point: Point;
   readonly x: number;
   readonly end: number;
   readonly y: number;
-  readonly labelY: number;
-  readonly labelLeft: boolean;
+  readonly name: string;
+  readonly errors: string;
 }
 
-/** Gives each label a line of its own: above its marker, pushed up while another label is in the way. */
-function place(points: readonly Omit<Placed, 'labelY' | 'labelLeft'>[]): Placed[] {
-  const done: Placed[] = [];
-  for (const entry of [...points].sort((a, b) => b.y - a.y)) {
-    const labelLeft = entry.x > WIDTH * 0.62;
-    let labelY = entry.y - RING - 5;
-    const hit = (other: Placed) => Math.abs(other.labelY - labelY) < 13 && Math.abs(other.x - entry.x) < 200;
-    while (done.some(hit) && labelY > 26) labelY -= 2;
-    done.push({ ...entry, labelY: Math.max(26, labelY), labelLeft });
-  }
-  return done;
-}
-
-function pointOf(entry: Placed, models: ReportView['models']): Markup {
-  const { point, x, end, y, labelY, labelLeft } = entry;
+function pointOf(entry: Marked): Markup {
+  const { point, x, end, y } = entry;
   const ring = arc<{ from: number; to: number }>()
     .innerRadius(RING - 3)
     .outerRadius(RING)
@@ -94,8 +85,19 @@ function pointOf(entry: Placed, models: ReportView['models']): Markup {
     .endAngle((part) => part.to * 2 * Math.PI)
     .digits(2);
   const share = point.errorShare ?? 0;
-  const errors = share > 0 ? ` · ${percent(share)} errors` : '';
-  return markup`<g class="${seriesClass(point.model)}"><line class="tw-whisker" x1="${at(x)}" x2="${at(end)}" y1="${at(y)}" y2="${at(y)}"/><path class="tw-whisker" d="M${at(end)},${at(y - 5)} v10"/><g transform="translate(${at(x)},${at(y)})"><circle class="tw-halo" r="${RING + 1}"/><path class="tw-ring" d="${ring({ from: 0, to: 1 }) ?? ''}"/>${share > 0 && markup`<path class="tw-ring-errors" d="${ring({ from: 0, to: share }) ?? ''}"/>`}<path class="tw-marker" d="${markerPath(point.model, 60)}"/></g><text class="tw-name" x="${at(labelLeft ? x + RING : x - RING)}" y="${at(labelY)}" text-anchor="${labelLeft ? 'end' : 'start'}">${shortName(models[point.model]?.name ?? '', 34)}<tspan class="tw-values">${errors}</tspan></text></g>`;
+  return markup`<g class="${seriesClass(point.model)}"><line class="tw-whisker" x1="${at(x)}" x2="${at(end)}" y1="${at(y)}" y2="${at(y)}"/><path class="tw-whisker" d="M${at(end)},${at(y - 5)} v10"/><g transform="translate(${at(x)},${at(y)})"><circle class="tw-halo" r="${RING + 1}"/><path class="tw-ring" d="${ring({ from: 0, to: 1 }) ?? ''}"/>${share > 0 && markup`<path class="tw-ring-errors" d="${ring({ from: 0, to: share }) ?? ''}"/>`}<path class="tw-marker" d="${markerPath(point.model, 60)}"/></g></g>`;
+}
+
+function labelOf(entry: Marked, label: PlacedLabel | undefined): Markup[] {
+  if (!label) return [];
+  return [
+    markup`<text class="tw-name" x="${at(label.x)}" y="${at(label.y)}" text-anchor="${label.anchor}">${entry.name}<tspan class="tw-values">${entry.errors}</tspan></text>`,
+  ];
+}
+
+/** Which marker is which model, for those whose label has no room. */
+export function compromiseLegend(data: Compromise, models: ReportView['models']): Markup {
+  return markup`<p class="tw-legend">${data.map((point) => markup`<span>${swatch(point.model)}<bdi>${shortName(models[point.model]?.name ?? '')}</bdi></span>`)}<span>ring: share of errors</span><span>line: from p50 to p95</span></p>`;
 }
 
 /** The numbers behind the picture. */

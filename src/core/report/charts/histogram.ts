@@ -3,6 +3,7 @@ import { area, curveStepAfter } from 'd3-shape';
 import { figure, grouped, NONE } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { Histogram, ReportView } from '../view.ts';
+import { shortName } from './labels.ts';
 import { pattern, patternId, seriesClass } from './series.ts';
 
 const WIDTH = 640;
@@ -87,12 +88,6 @@ function tickValues(kind: Histogram['scale'], ticks: readonly number[]): readonl
   const leading = (tick: number) => Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9));
   const chosen = ticks.filter((tick) => [1, 2, 5].includes(leading(tick)));
   return chosen.length > 9 ? chosen.filter((tick) => leading(tick) === 1) : chosen;
-}
-
-/** Names longer than a chart's row can hold; the data table has them whole. */
-export function shortName(name: string, max = 44): string {
-  const points = Array.from(name);
-  return points.length <= max ? name : `${points.slice(0, max - 1).join('')}…`;
 }
 
 function at(value: number): string {

@@ -2,7 +2,7 @@ import { scaleLinear } from 'd3-scale';
 import { figure, grouped, NONE, percent, usd } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { ReportView, TierRow } from '../view.ts';
-import { shortName } from './histogram.ts';
+import { shortName } from './labels.ts';
 import { markerPath, seriesClass } from './series.ts';
 
 const WIDTH = 640;
