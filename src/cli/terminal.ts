@@ -55,7 +55,7 @@ export function processTerminal(): Terminal {
     },
     progress(line) {
       if (stderr.isTTY) {
-        stderr.write(`\r\u001b[2K${line.slice(0, (stderr.columns ?? 80) - 1)}`);
+        stderr.write(`\r\u001b[2K${line.slice(0, (stderr.columns || 80) - 1)}`);
         progressShown = true;
       } else if (performance.now() - progressAt >= PROGRESS_EVERY_MS) {
         progressAt = performance.now();
@@ -66,8 +66,13 @@ export function processTerminal(): Terminal {
       if (!stdin.isTTY || !stderr.isTTY) return undefined;
       const { createInterface } = await import('node:readline/promises');
       const prompt = createInterface({ input: stdin, output: stderr });
+      const answer = new Promise<string>((resolve, reject) => {
+        prompt.on('SIGINT', () => process.exit(exit.interrupted));
+        prompt.on('close', () => resolve(''));
+        prompt.question(`${question} [y/N] `).then(resolve, reject);
+      });
       try {
-        return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
+        return /^y(es)?$/i.test((await answer).trim());
       } finally {
         prompt.close();
       }
