@@ -22,11 +22,12 @@ export function activate(context: vscode.ExtensionContext): { readonly testing: 
   };
   const explanations = new Explanations();
   const statusBar = registerStatusBar(services, log);
+  const hovers = registerHover(services);
   context.subscriptions.push(
     log,
     statusBar,
     registerCommands(services, explanations, log),
-    registerHover(services),
+    hovers,
     registerCodeLens(services),
     registerEndpointsView(services),
     registerRunsView(services),
@@ -35,5 +36,8 @@ export function activate(context: vscode.ExtensionContext): { readonly testing: 
   );
   const activationMs = performance.now() - start;
   log.debug(`registered in ${activationMs.toFixed(1)} ms`);
-  return { testing: testing({ activationMs, services, statusBar, isLoaded: () => made !== undefined }) };
+  const folders = [context.globalStorageUri.fsPath, context.logUri.fsPath];
+  return {
+    testing: testing({ activationMs, services, statusBar, hovers, folders, isLoaded: () => made !== undefined }),
+  };
 }

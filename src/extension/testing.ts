@@ -1,3 +1,5 @@
+import type { Network } from '../protocol/measure.ts';
+import type { Hovers } from './hover.ts';
 import type { Services } from './services.ts';
 import type { StatusBar } from './status-bar.ts';
 
@@ -8,21 +10,32 @@ export interface Testing {
   /** Whether anything beyond registering has happened yet. */
   isLoaded(): boolean;
   statusText(): string | undefined;
+  /** Milliseconds that the last hover took, without VS Code's own part. */
+  hoverMs(): number | undefined;
   endpointIds(): Promise<string[]>;
   openReports(): Promise<readonly string[]>;
+  /** How the measuring process would reach the network. */
+  network(): Promise<Network>;
+  /** Where the extension may have written: its storage and its log. */
+  readonly folders: readonly string[];
 }
 
 export function testing(parts: {
   activationMs: number;
   services: () => Promise<Services>;
   statusBar: StatusBar;
+  hovers: Hovers;
   isLoaded: () => boolean;
+  folders: readonly string[];
 }): Testing {
   return {
     activationMs: parts.activationMs,
     isLoaded: parts.isLoaded,
+    folders: parts.folders,
     statusText: () => parts.statusBar.text(),
+    hoverMs: () => parts.hovers.lastMs(),
     endpointIds: async () => (await parts.services()).endpoints.all.map(({ id }) => id),
+    network: async () => (await import('./settings.ts')).vscodeNetwork(),
     openReports: async () => (await parts.services()).panels.open,
   };
 }

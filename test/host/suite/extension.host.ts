@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import * as vscode from 'vscode';
+
+const ID = 'tierwise.tierwise';
+
+describe('The host', () => {
+  it('is a real VS Code 1.139', function () {
+    if (process.env.TIERWISE_VSCODE) this.skip(); // Any version that was asked for.
+    assert.match(vscode.version, /^1\.139\./);
+  });
+
+  it('finds the extension and activates it', async () => {
+    const extension = vscode.extensions.getExtension(ID);
+    assert.ok(extension, `${ID} is not among the extensions`);
+    await extension.activate();
+    assert.equal(extension.isActive, true);
+  });
+});
