@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { costRange, formatUsd, formatUsdRange, tokenCost } from './cost.ts';
+import type { Model } from './model.ts';
+
+describe('the cost of tokens', () => {
+  it('is USD per million tokens times tokens', () => {
+    expect(tokenCost({ input: 1_000_000, output: 500_000 }, { inputPrice: 3, outputPrice: 15 })).toBeCloseTo(10.5, 12);
+    expect(tokenCost({ input: 12, output: 345 }, { inputPrice: 0.15, outputPrice: 0.6 })).toBeCloseTo(0.0002088, 12);
+  });
+
+  it('is unknown where a price that is needed is unknown', () => {
+    expect(tokenCost({ input: 1, output: 1 }, { inputPrice: 1 })).toBeUndefined();
+    expect(tokenCost({ input: 1, output: 1 }, { outputPrice: 1 })).toBeUndefined();
+    expect(tokenCost({ input: 1, output: 1 }, {})).toBeUndefined();
+  });
+
+  it('does not need the price of no tokens', () => {
+    expect(tokenCost({ input: 1_000_000, output: 0 }, { inputPrice: 2 })).toBe(2);
+    expect(tokenCost({ input: 0, output: 1_000_000 }, { outputPrice: 2 })).toBe(2);
+    expect(tokenCost({ input: 0, output: 0 }, {})).toBe(0);
+  });
+
+  it('is 0 at a price of 0, which is known', () => {
+    expect(tokenCost({ input: 5, output: 5 }, { inputPrice: 0, outputPrice: 0 })).toBe(0);
+  });
+});
+
+describe('the range of a cost', () => {
+  const model: Model = {
+    ref: 'e/m',
+    endpoint: 'e',
+    id: 'm',
+    inputPrice: { value: 1, provenance: 'user' },
+    outputPrice: { value: 10, provenance: 'user' },
+    simulated: false,
+  };
+  const input = { tokens: 100, low: 80, high: 150 };
+
+  it('goes from the low ends to the high ends', () => {
+    const range = costRange(input, { low: 10, high: 20 }, model);
+    expect(range?.lowUsd).toBeCloseTo(180e-6, 15);
+    expect(range?.highUsd).toBeCloseTo(350e-6, 15);
+  });
+
+  it('is unknown where a price is', () => {
+    expect(costRange(input, { low: 10, high: 20 }, { ...model, outputPrice: undefined })).toBeUndefined();
+    expect(costRange(input, { low: 0, high: 20 }, { ...model, outputPrice: undefined })).toBeUndefined();
+  });
+});
+
+describe('USD for a person', () => {
+  it('never reads as nothing when it is something, and never as 0 when it is unknown', () => {
+    expect(formatUsd(undefined)).toBe('unknown');
+    expect(formatUsd(Number.NaN)).toBe('unknown');
+    expect(formatUsd(0)).toBe('$0');
+    for (let exponent = -15; exponent < 6; exponent++) expect(formatUsd(2 * 10 ** exponent)).toMatch(/[1-9]/);
+    expect(formatUsd(0.000123456)).toBe('$0.000123');
+    expect(formatUsd(1234.5)).toBe('$1,234.50');
+  });
+
+  it('shows a range, or one amount where both ends read alike', () => {
+    expect(formatUsdRange(undefined)).toBe('unknown');
+    expect(formatUsdRange({ lowUsd: 0.001, highUsd: 0.002 })).toMatch(/^\$0\.0010* to \$0\.0020*$/);
+    expect(formatUsdRange({ lowUsd: 0, highUsd: 0 })).toBe('$0');
+    expect(formatUsdRange({ lowUsd: 2, highUsd: 2.001 })).toBe('$2.00');
+  });
+});
