@@ -66,6 +66,8 @@ export class Requests {
       this.#grid.mark(open);
       this.#openRequest(open, false);
     }
+    // A panel that VS Code brings back after a reload has nothing but this to know its run by.
+    this.#remember();
   }
 
   /** The host's answer to `requestDetail`. */

@@ -55,6 +55,7 @@ describe('the report panel', () => {
     expect(await panel.messages()).toEqual([{ type: 'ready' }]);
     await panel.post({ type: 'report', view: buildReport(sampleRun()) });
     await panel.page.getByRole('heading', { level: 1, name: 'support-questions.jsonl' }).waitFor();
+    expect(await panel.page.evaluate('window.stored.runId')).toBe('20261123-093000-lab');
     expect(await panel.page.getByRole('table', { name: 'Latency by model' }).getByRole('row').count()).toBe(5);
     expect(await panel.page.getByRole('img', { name: 'Cost against latency' }).count()).toBe(1);
     expect(panel.problems.filter((problem) => !HARMLESS.test(problem))).toEqual([]);

@@ -1,8 +1,8 @@
-import { scaleLinear, scaleLog } from 'd3-scale';
 import { arc } from 'd3-shape';
 import { figure, percent, UNKNOWN, usd } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { Compromise, ReportView } from '../view.ts';
+import { type Axis, at, axis, tickText } from './axis.ts';
 import { type PlacedLabel, placeLabels, shortName } from './labels.ts';
 import { markerPath, seriesClass, swatch } from './series.ts';
 
@@ -19,12 +19,6 @@ const RING = 12;
 const LOG_FROM = 20;
 
 type Point = Compromise[number];
-interface Scale {
-  (value: number): number;
-  readonly ticks: (count: number) => number[];
-  readonly log: boolean;
-}
-
 /**
  * Cost of 1,000 requests against E2E: a marker at p50, a whisker to p95, and around it a ring whose filled part is the share of errors. A
  * model of unknown cost stands in a lane of its own below the axis, never at 0.
@@ -33,12 +27,9 @@ export function compromiseChart(id: string, data: Compromise, models: ReportView
   const known = data.flatMap((point) => (point.per1kUsd === undefined ? [] : [point.per1kUsd]));
   const lane = known.length < data.length;
   const bottom = HEIGHT - BOTTOM - (lane ? LANE : 0);
-  const x = scaleOf(
-    data.flatMap((point) => [point.p50, point.p95 ?? point.p50]),
-    LEFT + 20,
-    WIDTH - RIGHT - 20,
-  );
-  const y = known.length > 0 ? scaleOf(known, bottom - 14, TOP + 12) : undefined;
+  const times = data.flatMap((point) => [point.p50, point.p95 ?? point.p50]);
+  const x = axisOf(times, [LEFT + 20, WIDTH - RIGHT - 20], 46);
+  const y = known.length > 0 ? axisOf(known, [bottom - 14, TOP + 26], 20) : undefined;
   const words = data.map((point) => pointWords(point, models)).join(' ');
   const points = data.map((point) => ({
     point,
@@ -52,14 +43,12 @@ export function compromiseChart(id: string, data: Compromise, models: ReportView
     points.map((entry) => ({ x: entry.x, y: entry.y, text: entry.name + entry.errors })),
     { x: LEFT, y: TOP - 2, width: WIDTH - LEFT, height: HEIGHT - BOTTOM - TOP + 6 },
   );
-  const xTicks = spread(x.ticks(6), x, 46);
-  const yTicks = y ? spread(y.ticks(5), y, 20) : [];
-  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">Cost against latency</title><desc id="${id}-d">${words}</desc>${xTicks.map(
+  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">Cost against latency</title><desc id="${id}-d">${words}</desc>${x.ticks.map(
     (tick) =>
-      markup`<line class="tw-grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/><text class="tw-tick" x="${at(x(tick))}" y="${HEIGHT - BOTTOM + 15}" text-anchor="middle">${figure(tick)}</text>`,
+      markup`<line class="tw-grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${TOP}" y2="${HEIGHT - BOTTOM}"/><text class="tw-tick" x="${at(x(tick))}" y="${HEIGHT - BOTTOM + 15}" text-anchor="middle">${tickText(tick)}</text>`,
   )}${
     y
-      ? yTicks.map(
+      ? y.ticks.map(
           (tick) =>
             markup`<line class="tw-grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}"/><text class="tw-tick" x="${LEFT - 6}" y="${at(y(tick) + 4)}" text-anchor="end">${usd(tick)}</text>`,
         )
@@ -113,24 +102,9 @@ function pointWords(point: Point, models: ReportView['models']): string {
 }
 
 /** Linear from 0, or logarithmic where the values are far apart. */
-function scaleOf(values: readonly number[], from: number, to: number): Scale {
+function axisOf(values: readonly number[], range: readonly [number, number], gap: number): Axis {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const log = low > 0 && high / low >= LOG_FROM;
-  const scale = log ? scaleLog([low, high], [from, to]) : scaleLinear([0, high > 0 ? high : 1], [from, to]).nice(5);
-  return Object.assign((value: number) => scale(value), { ticks: (count: number) => scale.ticks(count), log });
-}
-
-/** Leaves out ticks that would stand closer than `gap` pixels to the one before. */
-function spread(ticks: readonly number[], scale: (value: number) => number, gap: number): number[] {
-  const kept: number[] = [];
-  for (const tick of ticks) {
-    const before = kept.at(-1);
-    if (before === undefined || Math.abs(scale(tick) - scale(before)) >= gap) kept.push(tick);
-  }
-  return kept;
-}
-
-function at(value: number): string {
-  return String(Math.round(value * 10) / 10);
+  return axis(log ? [low, high] : [0, high > 0 ? high : 1], { range, log, nice: true, gap });
 }

@@ -1,8 +1,9 @@
-import { scaleLinear, scaleLog, scaleSqrt } from 'd3-scale';
+import { scaleSqrt } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
 import { figure, grouped, NONE } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { Histogram, ReportView } from '../view.ts';
+import { at, axis, tickText } from './axis.ts';
 import { shortName } from './labels.ts';
 import { pattern, patternId, seriesClass } from './series.ts';
 
@@ -23,19 +24,15 @@ export function histogramChart(id: string, figureName: string, data: Histogram, 
   const height = TOP + series.length * ROW + AXIS;
   const start = data.edges[0] ?? 0;
   const end = data.edges.at(-1) ?? 1;
-  const scale =
-    data.scale === 'log'
-      ? scaleLog([start, end], [LEFT, WIDTH - RIGHT])
-      : scaleLinear([start, end], [LEFT, WIDTH - RIGHT]);
+  const scale = axis([start, end], { range: [LEFT, WIDTH - RIGHT], log: data.scale === 'log', gap: 44 });
   const bottom = TOP + series.length * ROW;
-  const ticks = tickValues(data.scale, scale.ticks(6));
   const name = `${figureName} of ${series.map((entry) => models[entry.model]?.name ?? '').join(', ')}`;
   const words = series
     .map((entry) => `${models[entry.model]?.name ?? ''}: ${marksWords(entry)}, ${grouped(entry.n)} requests.`)
     .join(' ');
-  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${name}</title><desc id="${id}-d">${words}</desc><defs>${series.map((entry) => pattern(id, entry.model))}</defs>${ticks.map(
+  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${name}</title><desc id="${id}-d">${words}</desc><defs>${series.map((entry) => pattern(id, entry.model))}</defs>${scale.ticks.map(
     (tick) =>
-      markup`<line class="tw-grid" x1="${at(scale(tick))}" x2="${at(scale(tick))}" y1="${TOP}" y2="${bottom}"/><text class="tw-tick" x="${at(scale(tick))}" y="${bottom + 15}" text-anchor="middle">${figure(tick)}</text>`,
+      markup`<line class="tw-grid" x1="${at(scale(tick))}" x2="${at(scale(tick))}" y1="${TOP}" y2="${bottom}"/><text class="tw-tick" x="${at(scale(tick))}" y="${bottom + 15}" text-anchor="middle">${tickText(tick)}</text>`,
   )}<text class="tw-axis" x="${WIDTH - RIGHT}" y="${bottom + 30}" text-anchor="end">${figureName} in ms${data.scale === 'log' ? ', logarithmic' : ''}</text>${series.map((entry, row) => rowOf(id, entry, row, data, scale, models))}</svg>`;
 }
 
@@ -80,16 +77,4 @@ export function histogramTable(figureName: string, data: Histogram, view: Report
 
 function marksWords(entry: Histogram['series'][number]): string {
   return `p50 ${figure(entry.p50, NONE)} · p95 ${figure(entry.p95, NONE)} · p99 ${figure(entry.p99, NONE)}`;
-}
-
-/** A logarithmic axis labels 1, 2 and 5 of each decade; fewer where there are many. */
-function tickValues(kind: Histogram['scale'], ticks: readonly number[]): readonly number[] {
-  if (kind === 'linear') return ticks;
-  const leading = (tick: number) => Math.round(tick / 10 ** Math.floor(Math.log10(tick) + 1e-9));
-  const chosen = ticks.filter((tick) => [1, 2, 5].includes(leading(tick)));
-  return chosen.length > 9 ? chosen.filter((tick) => leading(tick) === 1) : chosen;
-}
-
-function at(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }

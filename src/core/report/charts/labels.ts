@@ -17,7 +17,7 @@ export interface PlacedLabel {
   readonly x: number;
   /** Base line of the text. */
   readonly y: number;
-  readonly anchor: 'start' | 'end';
+  readonly anchor: 'start' | 'middle' | 'end';
 }
 
 /** Half of a marker with its ring. */
@@ -40,7 +40,7 @@ export function placeLabels(points: readonly Labelled[], area: Box): (PlacedLabe
   return points.map((point) => {
     const width = Array.from(point.text).length * CHARACTER;
     for (const { dx, dy, anchor } of CANDIDATES) {
-      const box = { x: point.x + dx - (anchor === 'end' ? width : 0), y: point.y + dy - LINE + 3, width, height: LINE };
+      const box = { x: point.x + dx - width * BEFORE[anchor], y: point.y + dy - LINE + 3, width, height: LINE };
       if (!within(box, area) || taken.some((other) => overlap(box, other))) continue;
       taken.push(box);
       return { x: point.x + dx, y: point.y + dy, anchor };
@@ -49,11 +49,16 @@ export function placeLabels(points: readonly Labelled[], area: Box): (PlacedLabe
   });
 }
 
+/** The part of a label that stands before its anchor. */
+const BEFORE = { start: 0, middle: 0.5, end: 1 };
+
 const CANDIDATES = [
   { dx: -MARKER, dy: -MARKER - 4, anchor: 'start' },
   { dx: MARKER, dy: -MARKER - 4, anchor: 'end' },
+  { dx: 0, dy: -MARKER - 4, anchor: 'middle' },
   { dx: -MARKER, dy: MARKER + LINE, anchor: 'start' },
   { dx: MARKER, dy: MARKER + LINE, anchor: 'end' },
+  { dx: 0, dy: MARKER + LINE, anchor: 'middle' },
   { dx: -MARKER - 4, dy: 4, anchor: 'end' },
 ] as const;
 

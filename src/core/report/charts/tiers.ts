@@ -1,7 +1,7 @@
-import { scaleLinear } from 'd3-scale';
 import { figure, grouped, NONE, percent, usd } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { ReportView, TierRow } from '../view.ts';
+import { at, axis, tickText } from './axis.ts';
 import { shortName } from './labels.ts';
 import { markerPath, seriesClass } from './series.ts';
 
@@ -15,10 +15,8 @@ const AXIS = 34;
 /** How each model does on the prompts of each tier: a marker at the E2E p50 with a line to p95, and the p50 in figures. */
 export function tierChart(id: string, view: ReportView): Markup {
   const rows = view.tiers.filter((row) => row.e2eP50 !== undefined);
-  const x = scaleLinear(
-    [0, Math.max(1, ...rows.map((row) => row.e2eP95 ?? row.e2eP50 ?? 0))],
-    [LEFT, WIDTH - RIGHT],
-  ).nice(5);
+  const slowest = Math.max(1, ...rows.map((row) => row.e2eP95 ?? row.e2eP50 ?? 0));
+  const x = axis([0, slowest], { range: [LEFT, WIDTH - RIGHT], log: false, nice: true, gap: 44 });
   const drawn: Markup[] = [];
   let y = 2;
   for (const tier of new Set(rows.map((row) => row.tier))) {
@@ -35,12 +33,10 @@ export function tierChart(id: string, view: ReportView): Markup {
         `${row.tier}, ${view.models[row.model]?.name ?? ''}: p50 ${figure(row.e2eP50)} ms, p95 ${figure(row.e2eP95)} ms.`,
     )
     .join(' ');
-  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${y + AXIS}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">E2E by tier of the prompt</title><desc id="${id}-d">${words}</desc>${x
-    .ticks(5)
-    .map(
-      (tick) =>
-        markup`<line class="tw-grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="6" y2="${y}"/><text class="tw-tick" x="${at(x(tick))}" y="${y + 15}" text-anchor="middle">${figure(tick)}</text>`,
-    )}<text class="tw-axis" x="${WIDTH - RIGHT}" y="${y + 30}" text-anchor="end">E2E in ms</text>${drawn}</svg>`;
+  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${y + AXIS}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">E2E by tier of the prompt</title><desc id="${id}-d">${words}</desc>${x.ticks.map(
+    (tick) =>
+      markup`<line class="tw-grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="6" y2="${y}"/><text class="tw-tick" x="${at(x(tick))}" y="${y + 15}" text-anchor="middle">${tickText(tick)}</text>`,
+  )}<text class="tw-axis" x="${WIDTH - RIGHT}" y="${y + 30}" text-anchor="end">E2E in ms</text>${drawn}</svg>`;
 }
 
 function rowOf(row: TierRow, y: number, x: (value: number) => number, models: ReportView['models']): Markup {
@@ -55,8 +51,4 @@ export function tierTable(view: ReportView): Markup {
     (row) =>
       markup`<tr><th scope="row">${row.tier}</th><td class="tw-left">${view.models[row.model]?.name}</td><td>${grouped(row.requests)}</td><td>${percent(row.error / row.requests)}</td><td>${figure(row.ttftP50, NONE)}</td><td>${figure(row.e2eP50, NONE)}</td><td>${figure(row.e2eP95, NONE)}</td><td>${usd(row.per1kUsd)}</td></tr>`,
   )}</tbody></table>`;
-}
-
-function at(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }
