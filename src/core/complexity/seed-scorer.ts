@@ -1,6 +1,6 @@
 import { counted } from '../report/format.ts';
 import type { Complexity, Factor, Scorer } from './scorer.ts';
-import { WIDTH, wordMatcher } from './word-matcher.ts';
+import { ASCII, FOUND, substringMatcher } from './substrings.ts';
 
 /** Words whose presence anywhere in the lower-cased prompt, also inside longer words, counts as a call for reasoning. */
 export const reasoningWords = [
@@ -16,9 +16,10 @@ export const reasoningWords = [
   'deduce',
 ] as const;
 
-const matcher = wordMatcher(reasoningWords);
-const BACKTICK = 0x60;
-const QUESTION_MARK = 0x3f;
+/** The bits of what the matcher finds: the words in their order, then these. */
+const CODE = 1 << reasoningWords.length;
+const QUESTION = CODE << 1;
+const matcher = substringMatcher([...reasoningWords, '```', '?']);
 
 /**
  * The seed formula, a heuristic of five counts:
@@ -96,25 +97,20 @@ function count(prompt: string): Counts {
   let pairs = 0;
   let symbols = 0;
   let questions = 0;
-  let backticks = 0;
-  let code = false;
   let state = 0;
-  let words = 0;
+  let seen = 0;
   for (let i = 0; i < length; i++) {
     const unit = prompt.charCodeAt(i);
-    if (unit < WIDTH) {
-      state = next[state * WIDTH + unit] as number;
-      words |= found[state] as number;
-      if (unit === BACKTICK) {
-        backticks++;
-        if (backticks === 3) code = true;
-      } else {
-        backticks = 0;
-        if (unit === QUESTION_MARK) questions++;
+    if (unit < ASCII) {
+      state = next[state + unit] as number;
+      if (state >= FOUND) {
+        state -= FOUND;
+        const here = found[state / ASCII] as number;
+        if (here & QUESTION) questions++;
+        seen |= here;
       }
     } else {
       state = 0;
-      backticks = 0;
       if (unit === 0x2211 || unit === 0x222b || unit === 0x221a || unit === 0xb1 || unit === 0x221e) symbols++;
       else if (unit >= 0xd800 && unit < 0xdc00) {
         const low = prompt.charCodeAt(i + 1);
@@ -127,10 +123,10 @@ function count(prompt: string): Counts {
   }
   return {
     characters: length - pairs,
-    code,
+    code: (seen & CODE) !== 0,
     symbols,
     questions,
-    words: matcher.words.filter((_, bit) => (words & (1 << bit)) !== 0),
+    words: reasoningWords.filter((_, bit) => (seen & (1 << bit)) !== 0),
   };
 }
 
