@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Failure, type FailureDetail } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import { keyForOrigin } from '../http/base-url.ts';
@@ -191,7 +192,11 @@ async function exchangeWith(
   try {
     if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) throw new Failure({ code: 'auth', message: unusableKey });
     if (signal?.aborted) throw abortFailure(signal);
-    signal?.addEventListener('abort', cancel);
+    if (signal) {
+      // A run has one signal for all its calls; Node 20 would take that for a leak and warn.
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', cancel);
+    }
     const sent = await transport.send({ ...request, signal: ending.signal }, handler);
     endAt = sent.endAt;
     if (status === undefined || status < 200 || status > 299) failure = answered();

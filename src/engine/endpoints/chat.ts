@@ -23,8 +23,12 @@ export interface Usage {
   readonly output: number;
 }
 
-/** Moments on the transport's clock in ms; a moment that never came is absent. See core/benchmark/record.ts. */
+/**
+ * Moments on the transport's clock in ms; a moment that never came is absent. See core/benchmark/record.ts.
+ * In an answer that was not streamed first and last token coincide with its last byte.
+ */
 export interface ChatTimes {
+  /** The request left for the socket; where it never did, the moment it was handed over. */
   readonly sent: number;
   readonly headers?: number | undefined;
   readonly firstToken?: number | undefined;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
 import { Failure } from '../../core/failure.ts';
 import type { Network } from '../../protocol/measure.ts';
@@ -107,8 +108,13 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#handler = handler;
     this.#resolve = resolve;
     this.#reject = reject;
-    if (request.signal.aborted) this.handleEvent();
-    else request.signal.addEventListener('abort', this);
+    if (request.signal.aborted) {
+      this.handleEvent();
+    } else {
+      // Many requests share a signal; Node 20 would take that for a leak and warn.
+      setMaxListeners(0, request.signal);
+      request.signal.addEventListener('abort', this);
+    }
   }
 
   /** The signal's abort event. Before undici has a socket there is nothing to stop: `onRequestStart` will refuse. */
