@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { maxFenceLines } from './fenced.ts';
 import { findPrompts, promptAt } from './finders.ts';
 import { maxRowLength } from './jsonl.ts';
 import { maxFoundPrompts, type PromptDocument } from './prompt.ts';
@@ -285,6 +286,13 @@ describe('the prompt at an offset', () => {
     const text = Array.from({ length: maxFoundPrompts + 100 }, (_, i) => `\`\`\`prompt\np${i}\n\`\`\`\n`).join('');
     expect(findPrompts(doc('a.md', text))).toHaveLength(maxFoundPrompts);
     expect(promptAt(doc('a.md', text), text.lastIndexOf('p1099'))?.text).toBe('p1099');
+  });
+
+  it('is not guessed where a document has more fences than are looked at', () => {
+    const text = `\`\`\`prompt\nfirst\n\`\`\`\n${'```js\n```\n'.repeat(maxFenceLines)}\`\`\`prompt\nlast\n\`\`\``;
+    expect(texts(doc('a.md', text))).toEqual(['first']);
+    expect(promptAt(doc('a.md', text), text.indexOf('last'))).toBeUndefined();
+    expect(texts(doc('a.md', `\`\`\`prompt\n${'~~~\nx ```\n'.repeat(maxFenceLines)}`))).toEqual([]);
   });
 
   it('is not looked for in documents without a finder', () => {

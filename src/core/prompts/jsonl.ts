@@ -99,13 +99,16 @@ function stringProperty(json: string, key: string): TextRange | undefined {
 
 /** The offset after the string literal that starts at `start`. */
 function literalEnd(json: string, start: number): number {
-  for (let quote = json.indexOf('"', start + 1); quote !== -1; quote = json.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (json[quote - 1 - backslashes] === '\\') backslashes++;
-    if (backslashes % 2 === 0) return quote + 1;
+  for (let i = start + 1; i < json.length; i++) {
+    const unit = json.charCodeAt(i);
+    if (unit === BACKSLASH) i++;
+    else if (unit === QUOTE) return i + 1;
   }
   return json.length;
 }
+
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
 
 function lineEnd(text: string, from: number): number {
   const newline = text.indexOf('\n', from);

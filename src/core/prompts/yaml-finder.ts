@@ -3,29 +3,35 @@ import { listKeys, yamlRows } from './yaml-rows.ts';
 
 /** Prompts of longer YAML are not listed. UTF-16 units. */
 export const maxYamlFindLength = 100_000;
-/** A hover reads at most one item of this length, or a whole document of it. UTF-16 units. */
-export const maxYamlHoverLength = 20_000;
+/** Prompts of YAML with more lexemes are not listed. */
+const maxYamlFindLexemes = 30_000;
+/** A hover parses a document of this length as a whole, of a longer one the item around it. UTF-16 units. */
+export const maxYamlWholeLength = 4_000;
+/** A longer item is not parsed for a hover. UTF-16 units. */
+export const maxYamlItemLength = 100_000;
+/** Nor is one of more lexemes. */
+const maxYamlItemLexemes = 4_000;
 
 /** `prompt` strings of YAML data sets. */
 export const yamlFinder: PromptFinder = {
   accepts: ({ fileName, languageId }) => languageId === 'yaml' || /\.ya?ml$/i.test(fileName),
   find({ text }: PromptDocument): FoundPrompt[] {
-    return text.length > maxYamlFindLength ? [] : promptsOf(text, 0, 1);
+    return text.length > maxYamlFindLength ? [] : promptsOf(text, 0, 1, maxYamlFindLexemes);
   },
   at({ text }: PromptDocument, offset: number): FoundPrompt | undefined {
     const around = ({ range }: FoundPrompt): boolean => range.start <= offset && offset <= range.end;
-    if (text.length <= maxYamlHoverLength) return promptsOf(text, 0, 1).find(around);
+    if (text.length <= maxYamlWholeLength) return promptsOf(text, 0, 1, maxYamlFindLexemes).find(around);
     const item = blockItemAt(text, offset);
-    if (item === undefined || item.end - item.start > maxYamlHoverLength) return undefined;
-    return promptsOf(text.slice(item.start, item.end), item.start, item.line).find(around);
+    if (item === undefined || item.end - item.start > maxYamlItemLength) return undefined;
+    return promptsOf(text.slice(item.start, item.end), item.start, item.line, maxYamlItemLexemes).find(around);
   },
 };
 
 /** @param start offset of `text` in its document; @param line its first line there, counted from 1. */
-function promptsOf(text: string, start: number, line: number): FoundPrompt[] {
+function promptsOf(text: string, start: number, line: number, maxLexemes: number): FoundPrompt[] {
   if (!text.includes('prompt')) return [];
   const found: FoundPrompt[] = [];
-  for (const row of yamlRows(text).rows) {
+  for (const row of yamlRows(text, maxLexemes).rows) {
     const { id, prompt, range } = row;
     if (typeof prompt !== 'string' || prompt.trim() === '' || range === undefined) continue;
     found.push({
@@ -42,6 +48,17 @@ function promptsOf(text: string, start: number, line: number): FoundPrompt[] {
     if (found.length === maxFoundPrompts) break;
   }
   return found;
+}
+
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+const HASH = 0x23;
+const PERCENT = 0x25;
+const DASH = 0x2d;
+const BYTE_ORDER_MARK = 0xfeff;
+
+function isIndentation(unit: number): boolean {
+  return unit === SPACE || unit === BYTE_ORDER_MARK;
 }
 
 interface BlockItem {
@@ -67,11 +84,11 @@ function blockItemAt(text: string, offset: number): BlockItem | undefined {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
     let content = start;
-    while (content < end && (text[content] === ' ' || text[content] === '\ufeff')) content++;
-    const first = text[content];
-    if (content < end && first !== '\r' && first !== '#') {
+    while (content < end && isIndentation(text.charCodeAt(content))) content++;
+    const first = text.charCodeAt(content);
+    if (content < end && first !== CARRIAGE_RETURN && first !== HASH) {
       const indent = content - start;
-      const dash = first === '-' && (content + 1 >= end || /\s/.test(text[content + 1] ?? ' '));
+      const dash = first === DASH && (content + 1 >= end || text.charCodeAt(content + 1) <= SPACE);
       if (dash && (indent === column || awaited)) {
         if (item !== undefined && offset < start) return { ...item, end: start };
         if (start > offset) return undefined;
@@ -83,7 +100,7 @@ function blockItemAt(text: string, offset: number): BlockItem | undefined {
         if (start > offset) return undefined;
         item = undefined;
         column = undefined;
-        const rule = text.startsWith('---', content) || first === '%';
+        const rule = text.startsWith('---', content) || first === PERCENT;
         awaited =
           (awaited && rule) || (indent === 0 && LIST_KEY.test(text.slice(start, Math.min(end, start + 200)).trimEnd()));
       }

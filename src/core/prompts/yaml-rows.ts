@@ -3,16 +3,20 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type ParsedNode,
   parseDocument,
   type Scalar,
   type YAMLSeq,
 } from 'yaml';
+import { grouped } from '../report/format.ts';
 import type { TextRange } from './prompt.ts';
 
 /** Longer YAML is not read: its parser is slow. UTF-16 units. */
 export const maxYamlLength = 1_000_000;
+/** YAML of more lexemes is not read: they, not characters, make parsing slow, at some microseconds each. */
+export const maxYamlLexemes = 400_000;
 
 /** What stands under `id` and `prompt` of one item, or what is wrong with it. `line` counts from 1. */
 export interface YamlRow {
@@ -38,12 +42,16 @@ export const listKeys: readonly string[] = ['prompts', 'tests'];
  * itself. Nodes are walked, never expanded, so an alias costs nothing however much it stands for; an alias of a scalar is
  * read, any other is not. Never throws.
  */
-export function yamlRows(text: string): YamlRows {
+export function yamlRows(text: string, maxLexemes = maxYamlLexemes): YamlRows {
   const lines = new LineCounter();
   const failed = (offset: number, message: string): YamlRows => ({
     rows: [],
     problems: [{ line: lines.linePos(offset).line, message }],
   });
+  if (hasMoreLexemes(text, maxLexemes)) {
+    const message = `The YAML has more than ${grouped(maxLexemes)} parts. Split it, or use JSONL: one {"id", "prompt"} a line.`;
+    return { rows: [], problems: [{ line: 1, message }] };
+  }
   let contents: ParsedNode | null;
   try {
     // Duplicate keys are looked for by comparing all pairs: left out.
@@ -63,6 +71,12 @@ export function yamlRows(text: string): YamlRows {
   if (lists.length === 0) return failed(contents.range[0], `The YAML holds no list of prompts. ${SHAPE}`);
   const reader = new RowReader(lines);
   return { rows: lists.flatMap(({ items, texts }) => items.map((item) => reader.row(item, texts))), problems: [] };
+}
+
+function hasMoreLexemes(text: string, limit: number): boolean {
+  let count = 0;
+  for (const _ of new Lexer().lex(text)) if (++count > limit) return true;
+  return false;
 }
 
 interface RowList {
