@@ -5,7 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod/mini';
 import { configSchema } from '../src/engine/config/schema.ts';
-import { type SettingDefinition, settingDefinitions } from '../src/extension/setting-definitions.ts';
+import { type SettingDefinition, type SettingName, settingDefinitions } from '../src/extension/setting-definitions.ts';
+import { settingTexts } from '../src/extension/setting-texts.ts';
 
 type Json = Record<string, unknown>;
 
@@ -24,7 +25,7 @@ function jsonSchema(schema: z.ZodMiniType): Json {
 }
 
 function configuration(): Json[] {
-  const definitions = Object.entries(settingDefinitions) as Array<[string, SettingDefinition]>;
+  const definitions = Object.entries(settingDefinitions) as Array<[SettingName, SettingDefinition]>;
   return groups.map(([title, belongs], order) => ({
     title,
     order,
@@ -39,8 +40,8 @@ function configuration(): Json[] {
             scope: setting.scope,
             ...jsonSchema(setting.schema),
             default: setting.default,
-            markdownDescription: setting.description,
-            ...(setting.enumDescriptions && { enumDescriptions: setting.enumDescriptions }),
+            markdownDescription: settingTexts[name].description,
+            ...(settingTexts[name].enumDescriptions && { enumDescriptions: settingTexts[name].enumDescriptions }),
           },
         ]),
     ),

@@ -87,7 +87,8 @@ export function name(text: string): string {
 
 /** `medium · 0.42 · local/small`. */
 export function lensTitle(advice: Route): string {
-  return `$(telescope) ${tierWords(advice)} · ${advice.model ? label(advice.model.ref) : 'no model configured'}`;
+  // An ordinary space would be swallowed after the icon.
+  return `$(telescope)\u00a0${tierWords(advice)} · ${advice.model ? label(advice.model.ref) : 'no model configured'}`;
 }
 
 export function statusText(advice: Route): string {

@@ -48,7 +48,11 @@ async function report(name: string, log: Log, error: unknown): Promise<void> {
   const message = expected ? error.message : 'An unexpected problem occurred. The log has the details.';
   const remedies = error instanceof RemediableFailure ? error.remedies : (expected && usual[error.code]) || [showLog];
   const labels = remedies.map((remedy) => remedy.label);
-  const chosen = await vscode.window.showErrorMessage(`Tierwise: ${log.redacted(message)}`, ...labels);
+  const text = `Tierwise: ${log.redacted(message)}`;
+  // What was asked for could not be begun: nothing has gone wrong yet.
+  const { showErrorMessage, showWarningMessage } = vscode.window;
+  const show = expected && error.code === 'usage' ? showWarningMessage : showErrorMessage;
+  const chosen = await show(text, ...labels);
   const remedy = remedies.find(({ label }) => label === chosen);
   if (remedy) await vscode.commands.executeCommand(remedy.command, ...(remedy.args ?? []));
 }

@@ -32,6 +32,7 @@ class ModelItem extends vscode.TreeItem {
     super(label(model.id));
     this.id = `model:${model.ref}`;
     this.description = priceWords(model);
+    this.tooltip = `${label(model.ref)}\nUSD per million tokens: ${priceWords(model).replace(' /1M', '')}`;
     this.iconPath = new vscode.ThemeIcon('symbol-misc');
     this.contextValue = 'model';
   }

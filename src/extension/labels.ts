@@ -1,3 +1,4 @@
+import { formatUsd } from '../core/catalog/cost.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
 
@@ -13,9 +14,8 @@ export function label(text: string): string {
   return plainText(text).replace(/\$(?=\()/g, '＄');
 }
 
-/** `$0.1 in, $0.4 out per million tokens`. */
+/** `$0.10 in, $0.40 out /1M`: USD per million tokens, short enough for a narrow view. */
 export function priceWords({ inputPrice, outputPrice }: Model): string {
   if (!inputPrice && !outputPrice) return 'price unknown';
-  const words = (price: Model['inputPrice']) => (price ? `$${price.value}` : 'unknown');
-  return `${words(inputPrice)} in, ${words(outputPrice)} out per million tokens`;
+  return `${formatUsd(inputPrice?.value)} in, ${formatUsd(outputPrice?.value)} out /1M`;
 }

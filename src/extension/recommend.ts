@@ -38,7 +38,9 @@ function modelItems({ adviser, endpoints }: Services, subject: Subject, advice: 
   const separator = (words: string): ModelItem => ({ label: words, kind: vscode.QuickPickItemKind.Separator });
   return [
     separator('recommended'),
-    ...(advice.model ? [modelItem(advice.model, '$(star-full)', advice, advice.reasons.map(label).join(' '))] : []),
+    ...(advice.model
+      ? [modelItem(advice.model, '$(star-full)', advice, advice.reasons.slice(1).map(label).join(' '))]
+      : []),
     ...(alternatives.length > 0 ? [separator('alternatives'), ...alternatives] : []),
   ];
 }

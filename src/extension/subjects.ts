@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { Failure } from '../core/failure.ts';
-import { findPrompts } from '../core/prompts/finders.ts';
-import type { FoundPrompt } from '../core/prompts/prompt.ts';
+import { findPrompts, promptAt } from '../core/prompts/finders.ts';
+import { type FoundPrompt, maxFoundPrompts, type PromptDocument } from '../core/prompts/prompt.ts';
 
 /** A prompt in an open document: found there, or selected by the person. */
 export interface Subject {
@@ -40,15 +40,7 @@ export class Subjects {
     if (foreignSchemes.has(document.uri.scheme)) return [];
     const known = this.#found.get(document);
     if (known?.version === document.version) return known.subjects;
-    const fileName = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
-    const prompts = findPrompts({ fileName, languageId: document.languageId, text: document.getText() });
-    const subjects = prompts.map((prompt) => ({
-      text: prompt.text,
-      document,
-      start: prompt.range.start,
-      end: prompt.range.end,
-      name: nameOf(prompt, document, fileName),
-    }));
+    const subjects = findPrompts(finderInput(document)).map((prompt) => subjectOf(prompt, document));
     this.#found.set(document, { version: document.version, subjects });
     return subjects;
   }
@@ -58,7 +50,14 @@ export class Subjects {
     const subjects = this.of(document);
     if (subjects.length === 0) return undefined;
     const offset = document.offsetAt(position);
-    return subjects.find(({ start, end }) => start <= offset && offset <= end);
+    const found = subjects.find(({ start, end }) => start <= offset && offset <= end);
+    return found ?? (subjects.length < maxFoundPrompts ? undefined : this.#beyond(document, offset));
+  }
+
+  /** The prompt around an offset of a document that holds more prompts than are listed. */
+  #beyond(document: vscode.TextDocument, offset: number): Subject | undefined {
+    const prompt = promptAt(finderInput(document), offset);
+    return prompt && subjectOf(prompt, document);
   }
 
   /** The selected text; undefined when nothing but white space is selected. */
@@ -119,8 +118,7 @@ export class Subjects {
   #textBetween(document: vscode.TextDocument, start: number, end: number, range: vscode.Range): Subject | undefined {
     const text = document.getText(range);
     if (text.trim() === '') return undefined;
-    const file = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
-    return { text, document, start, end, name: `Selection in ${file}, line ${range.start.line + 1}` };
+    return { text, document, start, end, name: `Selection in ${fileNameOf(document)}, line ${range.start.line + 1}` };
   }
 }
 
@@ -138,8 +136,22 @@ function isOffset(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function nameOf(prompt: FoundPrompt, document: vscode.TextDocument, fileName: string): string {
+function finderInput(document: vscode.TextDocument): PromptDocument {
+  return { fileName: fileNameOf(document), languageId: document.languageId, text: document.getText() };
+}
+
+function subjectOf(prompt: FoundPrompt, document: vscode.TextDocument): Subject {
+  const { text, range } = prompt;
+  return { text, document, start: range.start, end: range.end, name: nameOf(prompt, document) };
+}
+
+function nameOf(prompt: FoundPrompt, document: vscode.TextDocument): string {
+  const fileName = fileNameOf(document);
   if (prompt.kind === 'prompt-file') return prompt.id ?? fileName;
   if (prompt.id !== undefined) return `${prompt.id} in ${fileName}`;
   return `Prompt in ${fileName}, line ${document.positionAt(prompt.range.start).line + 1}`;
+}
+
+function fileNameOf({ uri }: vscode.TextDocument): string {
+  return uri.path.slice(uri.path.lastIndexOf('/') + 1);
 }

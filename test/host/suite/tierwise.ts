@@ -29,7 +29,10 @@ export async function open(path: string): Promise<vscode.TextEditor> {
 /** Opens an untitled document. */
 export async function untitled(content: string, language = 'plaintext'): Promise<vscode.TextEditor> {
   const document = await vscode.workspace.openTextDocument({ language, content });
-  return vscode.window.showTextDocument(document);
+  const editor = await vscode.window.showTextDocument(document);
+  // A name that was closed a moment ago is used again, and the old content may still have to go.
+  await until('the content', () => document.getText() === content);
+  return editor;
 }
 
 /** Selects the first place where the text stands. */

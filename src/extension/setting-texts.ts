@@ -1,0 +1,68 @@
+import type { SettingName } from './setting-definitions.ts';
+
+export interface SettingText {
+  /** Markdown. */
+  readonly description: string;
+  /** Descriptions of an enum's values, in their order. */
+  readonly enumDescriptions?: readonly string[];
+}
+
+/** What the settings editor says about each setting. Read by the generator of package.json only, so that it is not shipped twice. */
+export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
+  endpoints: {
+    description:
+      'Where your models are served. Add one with the command **Tierwise: Add Endpoint**; API keys are kept in the secret store, never here. A workspace cannot set this.',
+  },
+  tiers: {
+    description:
+      'Bounds and preferred models of the tiers, for example `{ "simple": { "upTo": 0.3, "model": "local/small" } }`. A tier without a model uses the cheapest model for `simple`, the dearest for `complex`, and one in between for `medium`.',
+  },
+  preference: {
+    description: 'What to favour when a prompt is put into a tier.',
+    enumDescriptions: [
+      'The score as it is.',
+      'The score is multiplied by 0.7: more prompts go to smaller models.',
+      'The score is multiplied by 1.3: more prompts go to larger models.',
+    ],
+  },
+  scorer: {
+    description: 'How the complexity of a prompt is estimated.',
+    enumDescriptions: ['Length, code, mathematical symbols, questions and reasoning words. Works offline.'],
+  },
+  'codeLens.enabled': {
+    description: 'Show tier, score and recommended model above every prompt that is found in a file.',
+  },
+  'hover.enabled': {
+    description: 'Explain complexity and cost when the mouse rests on a prompt or on the selection.',
+  },
+  'statusBar.enabled': {
+    description: 'Show the tier of the selection, or of the prompt at the cursor, in the status bar.',
+  },
+  expectedOutputTokens: {
+    description:
+      'Tokens that an answer is expected to have, for cost estimates made before a prompt is sent. `null`: by tier, 50–400 for `simple`, 150–1,000 for `medium`, 400–2,500 for `complex`.',
+  },
+  'benchmark.concurrency': {
+    description: 'Requests in flight at once, over all models.',
+  },
+  'benchmark.requests': {
+    description:
+      'Measured requests for each model. Prompts are taken in turn. `null`: one for each prompt, and at least 10.',
+  },
+  'benchmark.warmup': {
+    description: 'Requests for each model before measuring starts. They are recorded and paid, but are in no figure.',
+  },
+  'benchmark.maxTokens': {
+    description: 'Most output tokens to ask of a model, in a benchmark and when a prompt is run.',
+  },
+  'benchmark.timeoutSeconds': {
+    description: 'Seconds that one request may take.',
+  },
+  'benchmark.maxCostUsd': {
+    description:
+      'USD that one benchmark may cost. No request is sent that could go beyond it. `null` means no limit. It can hold only for models whose prices are known. A workspace cannot set this.',
+  },
+  'benchmark.keepAnswers': {
+    description: 'Store the models’ answers in the run, so that the report can show them. A workspace cannot set this.',
+  },
+};
