@@ -9,7 +9,7 @@ import { runTests } from '@vscode/test-electron';
 import { build } from 'esbuild';
 import { writeQuietSettings } from '../editor-server.ts';
 
-const TIMEOUT_MS = 5 * 60_000;
+const TIMEOUT_MS = 10 * 60_000;
 
 const root = resolve(import.meta.dirname, '..', '..');
 const suite = join(import.meta.dirname, 'suite');
