@@ -306,6 +306,20 @@ describe.each([
     expect((await call((await answer(30, token('half') + finish)).origin)).failure?.code).toBe('truncated-stream');
   });
 
+  it('names a Content-Length that promises more than a complete stream holds', async () => {
+    const { length } = token('whole') + finish + done;
+    for (const hold of [false, true]) {
+      const server = await serve((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream', 'content-length': length + 100 });
+        response.write(token('whole') + finish + done);
+        if (!hold) setTimeout(() => response.destroy(), 10);
+      });
+      const { failure, text } = await call(server.origin);
+      expect(failure).toMatchObject({ code: 'truncated-stream', message: expect.stringContaining(`sent ${length}`) });
+      expect(text).toBe('whole');
+    }
+  });
+
   it('says what kind of refusal it met', async () => {
     for (const [status, headers, body, failure] of [
       [401, {}, { error: { message: 'Invalid key' } }, { code: 'auth', status: 401 }],

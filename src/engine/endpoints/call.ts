@@ -7,7 +7,7 @@ import { redact } from '../http/redact.ts';
 import type { ResponseHandler, Transport } from '../http/transport.ts';
 import type { ChatOutcome, ChatRequest } from './chat.ts';
 import { failureFromResponse } from './failures.ts';
-import { buildChatRequest, buildHeaders, type ChatReading, createChatReader, readModelList } from './openai.ts';
+import { buildChatRequest, buildHeaders, createChatReader, readModelList } from './openai.ts';
 
 export interface ChatTarget {
   /** As `parseBaseUrl` gives it: no slash at the end. */
@@ -49,11 +49,11 @@ export async function callChat(
     data: (chunk, at) => reader.push(chunk, at),
     end: () => reader.end(),
     done: () => reading.done,
+    finished: () => reading.finishReason !== undefined && reading.chunks > 0,
   });
-  const failure = exchange.failure && brokeOffAfterAnswer(reading, exchange.failure) ? undefined : exchange.failure;
   const { text, reasoning } = reading;
   return {
-    failure,
+    failure: exchange.failure,
     status: exchange.status,
     text: withoutKey(text, secrets),
     reasoning: withoutKey(reasoning, secrets),
@@ -84,6 +84,7 @@ export async function listModels(transport: Transport, target: ChatTarget, optio
     data: (chunk) => chunks.push(Buffer.from(chunk)),
     end: () => {},
     done: () => false,
+    finished: () => false,
   });
   if (failure) throw new Failure(failure);
   const models = readModelList(Buffer.concat(chunks).toString('utf8'));
@@ -99,6 +100,8 @@ interface Body {
   end(): void;
   /** Nothing more is to be expected, though the response has not ended. */
   done(): boolean;
+  /** All but the end mark has come: a connection that closes now loses nothing of the answer. */
+  finished(): boolean;
 }
 
 interface Exchange {
@@ -176,6 +179,15 @@ async function exchangeWith(
     };
   }
 
+  /** A Content-Length that promised more than came, though the answer looks complete. */
+  function fellShort(): FailureDetail | undefined {
+    const announced = Number(headers['content-length']);
+    if (!(bytes < announced)) return undefined;
+    const { origin } = new URL(request.url);
+    const message = `${origin} announced ${announced} bytes (Content-Length) and sent ${bytes}.`;
+    return { code: 'truncated-stream', message, ...(status === undefined ? {} : { status }) };
+  }
+
   /** What the body says of itself now that it has ended. */
   function verdict(): FailureDetail | undefined {
     try {
@@ -206,17 +218,13 @@ async function exchangeWith(
     if (!(error instanceof Failure)) throw error;
     // A refusal is a refusal even if its text never ends, and an answer that is complete stays so.
     const refused = status !== undefined && (status < 200 || status > 299) && error.code !== 'cancelled';
-    failure = refused ? answered() : body.done() ? verdict() : detailOf(error, status, secrets);
+    const complete = body.done() || (error.code === 'truncated-stream' && body.finished());
+    failure = refused ? answered() : complete ? (fellShort() ?? verdict()) : detailOf(error, status, secrets);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);
   }
   return { failure, status, headers, sentAt, headersAt, endAt };
-}
-
-/** Whether a response that broke off lost nothing but its end mark: the server had said why the answer is finished. */
-function brokeOffAfterAnswer(reading: ChatReading, failure: FailureDetail): boolean {
-  return failure.code === 'truncated-stream' && reading.finishReason !== undefined && reading.chunks > 0;
 }
 
 /** Messages of the transport and the reader can quote the server too (a header, an event). */

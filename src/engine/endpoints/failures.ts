@@ -24,7 +24,7 @@ export function failureFromResponse(
   const message =
     code === 'redirect'
       ? redirectMessage(status, headers.location, where, secrets)
-      : `${where} answered ${status}${words === '' ? '' : ` "${words}"`}. ${mend(code, status, said, retryAfterMs)}`;
+      : `${where} answered ${status}${words === '' ? '.' : `: "${words}"${/[.!?]$/.test(words) ? '' : '.'}`} ${mend(code, status, said, retryAfterMs)}`;
   return { code, message, status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 

@@ -143,6 +143,12 @@ describe('a streamed answer', () => {
     expect(read(delta({ content: 'half' }), 'data: {"choi').failure?.code).toBe('truncated-stream');
   });
 
+  it('that ends in the middle of an event after its finish reason is complete', () => {
+    const answer = read(delta({ content: 'whole' }, 'stop'), 'data: {"usage":{"prompt_tok');
+    expect(answer).toMatchObject({ text: 'whole', usage: undefined });
+    expect(answer.failure).toBeUndefined();
+  });
+
   it('says nothing more after [DONE]', () => {
     expect(read(delta({ content: 'x' }, 'stop'), done, delta({ content: 'y' }), 'data: {broken\n\n').text).toBe('x');
   });

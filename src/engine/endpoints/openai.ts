@@ -136,7 +136,11 @@ export function createChatReader(options: {
       json = JSON.parse(data);
     } catch {
       if (event === 'error') throw streamError(data, secrets);
-      if (ending) throw truncated(reading);
+      if (ending) {
+        // The rest of an event that was cut off; what follows a finish reason is not missed.
+        if (reading.finishReason !== undefined) return;
+        throw truncated(reading);
+      }
       throw new Failure({
         code: 'malformed',
         message: `The stream holds an event that is not JSON: "${readable(data.slice(0, 80), secrets)}".`,
