@@ -13,7 +13,7 @@ export interface Line {
   readonly ended: boolean;
 }
 
-const pieceBytes = 256 * 1024;
+const pieceBytes = 64 * 1024;
 
 /** The lines of a file, one after the other, without holding more than a piece of it. Throws a Failure `local`. */
 export function* readLines(path: string): Generator<Line> {
@@ -24,11 +24,12 @@ export function* readLines(path: string): Generator<Line> {
     throw diskFailure('read', path, cause);
   }
   try {
+    const buffer = Buffer.allocUnsafe(pieceBytes);
     let rest: Buffer[] = [];
     let number = 1;
     let offset = 0;
     for (;;) {
-      const piece = readPiece(file, path);
+      const piece = readPiece(file, buffer, path);
       let from = 0;
       for (let end = piece.indexOf(10); end >= 0; end = piece.indexOf(10, from)) {
         const bytes = joined(rest, piece.subarray(from, end));
@@ -39,7 +40,7 @@ export function* readLines(path: string): Generator<Line> {
         from = end + 1;
       }
       if (piece.length === 0) break;
-      if (from < piece.length) rest.push(piece.subarray(from));
+      if (from < piece.length) rest.push(Buffer.from(piece.subarray(from)));
     }
     const bytes = joined(rest, Buffer.alloc(0));
     if (bytes.length > 0) yield { text: bytes.toString('utf8'), number, offset, bytes: bytes.length, ended: false };
@@ -48,10 +49,9 @@ export function* readLines(path: string): Generator<Line> {
   }
 }
 
-function readPiece(file: number, path: string): Buffer {
-  const piece = Buffer.allocUnsafe(pieceBytes);
+function readPiece(file: number, buffer: Buffer, path: string): Buffer {
   try {
-    return piece.subarray(0, readSync(file, piece));
+    return buffer.subarray(0, readSync(file, buffer));
   } catch (cause) {
     throw diskFailure('read', path, cause);
   }

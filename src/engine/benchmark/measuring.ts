@@ -21,6 +21,8 @@ export interface Measuring {
    * not be measured, or (`local`) when the measuring process died: then the run can be resumed.
    */
   readonly done: Promise<{ manifest: Manifest; summary: Summary }>;
+  /** Resolves when the measuring process is gone; never rejects. */
+  readonly closed: Promise<void>;
   /** Ends the run; what is finished is kept. */
   cancel(): void;
 }
@@ -29,13 +31,19 @@ export interface Measuring {
 const patienceMs = 15_000;
 const keptStderr = 4096;
 
+/**
+ * A run lives on short-lived objects. By default V8 lets their space grow to three times what the rest needs, and glibc
+ * adds a heap for each thread: together they double the process, and save it 10 to 20 % of its CPU (bench/measure.ts).
+ */
+const thrift = { flags: ['--max-semi-space-size=4'], env: { MALLOC_ARENA_MAX: '1' } };
+
 /** Measures a run in a process of its own: the clock must not share its event loop with anybody. */
 export function startMeasuring({ entry, message, onProgress, execPath }: MeasuringOptions): Measuring {
   const child = fork(entry, [], {
     execPath: execPath ?? process.execPath,
     // Flags of the parent, a debugger's port for one, are not for the child.
-    execArgv: [],
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    execArgv: thrift.flags,
+    env: { ...thrift.env, ...process.env, ELECTRON_RUN_AS_NODE: '1' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let stderr = '';
@@ -66,6 +74,10 @@ export function startMeasuring({ entry, message, onProgress, execPath }: Measuri
 
   return {
     done,
+    closed: new Promise((resolve) => {
+      child.once('close', () => resolve());
+      child.once('error', () => resolve());
+    }),
     cancel() {
       impatient ??= setTimeout(() => child.kill('SIGKILL'), patienceMs).unref();
       tell(child, { type: 'cancel' }, () => {});

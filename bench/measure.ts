@@ -1,0 +1,206 @@
+// What measuring costs and how exact it is, beside a bare undici loop that parses every event, in the same run.
+//   npm run build && node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON bench/measure.ts [requests per round]
+// Rate and CPU: 64 requests in flight, 64 streamed tokens without delay, whole processes from start to end, in turn.
+// Accuracy: first token at 200 ms, then one each 10 ms; against the simulated endpoint's own log, joined by request id.
+// Server and client are pinned to a core each, where taskset is there and there are two.
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import type { Plan } from '../src/core/benchmark/plan.ts';
+import { defaultTiers } from '../src/core/routing/tiers.ts';
+import { quantile } from '../src/core/stats/quantiles.ts';
+import { startMeasuring } from '../src/engine/benchmark/measuring.ts';
+import { planRun } from '../src/engine/benchmark/plan-run.ts';
+import { readRun } from '../src/engine/benchmark/run-folder.ts';
+
+const entry = join(import.meta.dirname, '..', 'dist', 'measure.js');
+const concurrency = 64;
+const maxTokens = 256;
+const rounds = 5;
+const perRound = Number(process.argv[2] ?? 4_000);
+const longRun = 10_000;
+const pacedRequests = 640;
+const prompts = Array.from(
+  { length: 100 },
+  (_, index) => `What is ${index} plus ${index * 7}? Answer in one sentence.`,
+);
+
+interface Usage {
+  readonly cpuSeconds: number;
+  readonly maxRssMb: number;
+}
+interface Round extends Usage {
+  readonly requestsPerSecond: number;
+}
+type Times = [id: string, ttftMs: number, e2eMs: number][];
+
+const folder = mkdtempSync(join(tmpdir(), 'tierwise-bench-'));
+const usageFile = join(folder, 'usage.json');
+process.env.NODE_OPTIONS = `--require=${JSON.stringify(join(import.meta.dirname, 'measure', 'at-exit.cjs'))}`;
+process.env.TIERWISE_BENCH_USAGE = usageFile;
+
+/** A program that runs Node on one core; Node itself where that cannot be. */
+function nodeOn(core: number): string {
+  try {
+    if (availableParallelism() < 2) return process.execPath;
+    execFileSync('taskset', ['-c', String(core), 'true']);
+  } catch {
+    return process.execPath;
+  }
+  const path = join(folder, `node-${core}`);
+  writeFileSync(path, `#!/bin/sh\nexec taskset -c ${core} "${process.execPath}" "$@"\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+function built(name: string): string {
+  const outfile = join(folder, `${name}.mjs`);
+  const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  buildSync({
+    entryPoints: [join(import.meta.dirname, 'measure', `${name}.ts`)],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    banner: { js: banner },
+  });
+  return outfile;
+}
+
+function usage(): Usage {
+  return JSON.parse(readFileSync(usageFile, 'utf8'));
+}
+
+async function ask(server: ChildProcess, question: string): Promise<unknown> {
+  const answer = once(server, 'message');
+  server.send(question);
+  return (await answer)[0];
+}
+
+function planFor(baseUrl: string, model: string, requests: number): ReturnType<typeof planRun> {
+  return planRun({
+    models: [{ ref: `sim/${model}`, endpoint: 'sim', id: model, simulated: true }],
+    endpoints: [{ id: 'sim', protocol: 'openai', baseUrl }],
+    prompts: prompts.map((text, index) => ({ id: `p${index}`, text })),
+    scorer: { id: 'seed', score: () => ({ scorer: 'seed', score: 0, factors: [] }) },
+    tiers: defaultTiers,
+    options: { concurrency, requests, warmup: 0, maxTokens },
+  });
+}
+
+async function ours(
+  baseUrl: string,
+  model: string,
+  requests: number,
+): Promise<Round & { plan: Plan; times: Times; lag: string }> {
+  const runDir = join(folder, 'run');
+  rmSync(runDir, { recursive: true, force: true });
+  const { plan, prompts } = planFor(baseUrl, model, requests);
+  const measuring = startMeasuring({
+    entry,
+    execPath: client,
+    message: {
+      type: 'start',
+      runDir,
+      title: model,
+      plan,
+      prompts,
+      keys: [],
+      network: { strictSsl: true },
+      version: '0',
+    },
+  });
+  const { manifest, summary } = await measuring.done;
+  if (summary.totals.ok !== requests) throw new Error(`${summary.totals.ok} of ${requests} requests succeeded.`);
+  await measuring.closed;
+  const { records } = await readRun(runDir);
+  if (records.length !== requests) throw new Error(`${records.length} of ${requests} records are stored.`);
+  const times = records.map(({ id, times: { sent, firstToken = 0, lastToken = 0 } }): Times[number] => [
+    id,
+    firstToken - sent,
+    lastToken - sent,
+  ]);
+  const { p50, p99 } = manifest.lag ?? { p50: Number.NaN, p99: Number.NaN };
+  const lag = `event-loop lag p50 ${p50} ms, p99 ${p99} ms`;
+  return { ...usage(), requestsPerSecond: requests / ((manifest.durationMs ?? 0) / 1000), plan, times, lag };
+}
+
+async function bare(baseUrl: string, model: string, requests: number): Promise<Round & { times: Times }> {
+  const task = { baseUrl, model, requests, concurrency, maxTokens, prompts };
+  const child = fork(bareLoop, [JSON.stringify(task)], { execPath: client, execArgv: [] });
+  const exit = once(child, 'exit');
+  const [told] = await once(child, 'message');
+  await exit;
+  return { ...usage(), ...(told as { requestsPerSecond: number; times: Times }) };
+}
+
+const median = (values: number[]) =>
+  quantile(
+    values.sort((a, b) => a - b),
+    0.5,
+  );
+
+function errors(times: Times, truth: Map<string, readonly [number, number]>): string {
+  const off = (pick: 0 | 1) =>
+    times
+      .map(([id, ttft, e2e]) => Math.abs((pick === 0 ? ttft : e2e) - (truth.get(id)?.[pick] ?? Number.NaN)))
+      .sort((a, b) => a - b);
+  const words = (sorted: number[]) =>
+    `p50 ${quantile(sorted, 0.5).toFixed(2)} p99 ${quantile(sorted, 0.99).toFixed(2)}`;
+  return `|TTFT error| ${words(off(0))} ms, |E2E error| ${words(off(1))} ms`;
+}
+
+if (!existsSync(entry)) throw new Error('dist/measure.js is missing: run npm run build.');
+const client = nodeOn(1);
+const bareLoop = built('bare-loop');
+const { TIERWISE_BENCH_USAGE: _, ...env } = process.env;
+const server = fork(built('server'), [], { execPath: nodeOn(0), execArgv: [], env });
+const [baseUrl] = (await once(server, 'message')) as [string];
+try {
+  const figures: { bare: Round; ours: Round }[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    await ask(server, 'cpu');
+    const reference = await bare(baseUrl, 'instant', perRound);
+    const serverCpu = Number(await ask(server, 'cpu'));
+    const mine = await ours(baseUrl, 'instant', perRound);
+    figures.push({ bare: reference, ours: mine });
+    const line = (name: string, { requestsPerSecond, cpuSeconds }: Round) =>
+      `${name} ${Math.round(requestsPerSecond)} requests/s ${(cpuSeconds / (perRound / 1000)).toFixed(3)} CPU s per 1,000`;
+    console.log(
+      `round ${round}: ${line('bare', reference)}; ${line('ours', mine)}; server ${(serverCpu / (perRound / 1000)).toFixed(3)}`,
+    );
+  }
+  const ratio = median(figures.map(({ bare, ours }) => ours.requestsPerSecond / bare.requestsPerSecond));
+  const cpu = (who: 'bare' | 'ours') => median(figures.map((pair) => pair[who].cpuSeconds / (perRound / 1000)));
+  console.log(`requests/s, ours to bare, median of ${rounds} pairs: ${ratio.toFixed(2)} (goal: at least 0.80)`);
+  console.log(
+    `CPU s per 1,000 requests, every record stored: ${cpu('ours').toFixed(3)} (goal: at most 0.8; bare: ${cpu('bare').toFixed(3)}; ratio ${(cpu('ours') / cpu('bare')).toFixed(2)})`,
+  );
+  const long = await ours(baseUrl, 'instant', longRun);
+  const longBare = await bare(baseUrl, 'instant', longRun);
+  console.log(
+    `peak memory of ${longRun.toLocaleString('en-US')} requests: ${long.maxRssMb.toFixed(0)} MB (goal: under 150; bare: ${longBare.maxRssMb.toFixed(0)})`,
+  );
+
+  for (const [name, measure] of [
+    ['bare', bare],
+    ['ours', ours],
+  ] as const) {
+    server.send('log');
+    const measured = await measure(baseUrl, 'paced', pacedRequests);
+    const truth = (await ask(server, 'truth')) as [string, number, number][];
+    const byId = new Map(truth.map(([id, first, last]) => [id, [first, last] as const]));
+    console.log(
+      `${name}: ${errors(measured.times, byId)}${name === 'ours' ? ' (goal: 2 and 15)' : ''}, ${(measured.cpuSeconds / (pacedRequests / 1000)).toFixed(2)} CPU s per 1,000${'lag' in measured ? `, ${measured.lag}` : ''}`,
+    );
+  }
+} finally {
+  server.disconnect();
+  rmSync(folder, { recursive: true, force: true });
+}
