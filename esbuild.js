@@ -20,9 +20,21 @@ const node = { ...common, platform: 'node', format: 'cjs', mainFields: ['module'
 
 /** @type {esbuild.BuildOptions[]} */
 const bundles = [
-  { ...node, target: 'node22', entryPoints: ['src/extension/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+  {
+    ...node,
+    target: 'node22',
+    entryPoints: ['src/extension/extension.ts'],
+    outfile: 'dist/extension.js',
+    external: ['vscode'],
+  },
   { ...node, target: 'node20', entryPoints: ['src/engine/benchmark/measure-process.ts'], outfile: 'dist/measure.js' },
-  { ...node, target: 'node20', entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.js', banner: { js: '#!/usr/bin/env node' } },
+  {
+    ...node,
+    target: 'node20',
+    entryPoints: ['src/cli/main.ts'],
+    outfile: 'dist/cli.js',
+    banner: { js: '#!/usr/bin/env node' },
+  },
   {
     ...common,
     platform: 'browser',
