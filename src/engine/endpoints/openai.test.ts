@@ -380,6 +380,17 @@ describe('frames that differ in their content only', () => {
     });
   });
 
+  it('still bring what all of them carry', () => {
+    const counted = (content: string, output: number) =>
+      delta({ content }, null, { usage: { prompt_tokens: 1, completion_tokens: output } });
+    expect(read(counted('a', 1), counted('b', 2), counted('c', 1), done)).toMatchObject({
+      text: 'abc',
+      usage: { output: 1 },
+    });
+    const thinking = (content: string) => delta({ content, reasoning: 'r' });
+    expect(read(thinking('a'), thinking('b'), thinking('c'), done)).toMatchObject({ text: 'abc', reasoning: 'rrr' });
+  });
+
   it('are not mistaken when another member is called content', () => {
     const frame = (first: string, second: string) =>
       event({ meta: { content: first }, choices: [{ delta: { content: second }, finish_reason: null }] });
