@@ -133,6 +133,25 @@ describe('A benchmark', () => {
       assert.equal(existsSync(resumed.folder), false);
     })).timeout(120_000);
 
+  it('is not needed to see an answer arrive; closing its editor ends the request', () =>
+    withSetting('tierwise.endpoints', [{ ...slow.endpoint, models: [{ id: 'large' }] }], async () => {
+      const editor = await open('prompts/blocks.md');
+      select(editor, 'What is the capital of Mongolia?');
+      let ended = false;
+      const running = answering({}, () => vscode.commands.executeCommand('tierwise.runPrompt')).then((asked) => {
+        ended = true;
+        return asked;
+      });
+      const page = await until('the first words', () =>
+        vscode.workspace.textDocuments.find(({ isUntitled, lineCount }) => isUntitled && lineCount > 2),
+      );
+      const early = await until('some text', () => (page.getText().length > 60 ? page.getText() : undefined));
+      assert.equal(ended, false);
+      await closeEditors();
+      assert.deepEqual(await running, [], 'a request that was ended by the person is no error');
+      assert.doesNotMatch(early, /in all/);
+    }));
+
   it('refuses what is no data set, and says why', async () => {
     const uri = (name: string) => vscode.Uri.file(join(workspaceFolder(), name));
     await vscode.workspace.fs.writeFile(uri('binary.jsonl'), new Uint8Array([0, 1, 2, 255]));

@@ -26,12 +26,17 @@ export async function open(path: string): Promise<vscode.TextEditor> {
   return vscode.window.showTextDocument(document);
 }
 
-/** Opens an untitled document. */
+let untitledCount = 0;
+
+/** Opens an untitled document. Each has a name of its own: one that is used again may still lose what its forerunner held. */
 export async function untitled(content: string, language = 'plaintext'): Promise<vscode.TextEditor> {
-  const document = await vscode.workspace.openTextDocument({ language, content });
-  const editor = await vscode.window.showTextDocument(document);
-  // A name that was closed a moment ago is used again, and the old content may still have to go.
-  await until('the content', () => document.getText() === content);
+  untitledCount += 1;
+  const path = join(workspaceFolder(), `untitled-${untitledCount}`);
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: 'untitled', path }));
+  const editor = await vscode.window.showTextDocument(
+    await vscode.languages.setTextDocumentLanguage(document, language),
+  );
+  await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), content));
   return editor;
 }
 
