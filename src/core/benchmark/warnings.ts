@@ -39,7 +39,7 @@ export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' |
         `The server did not always tell its token counts: ${names}. Tokens, time per token and cost are estimates there.`,
     ),
     summary.totals.unknownCost > 0
-      ? `The cost of ${summary.totals.unknownCost} requests is unknown: a price or a token count is missing. Sums of cost are lower bounds.`
+      ? `The cost of ${summary.totals.unknownCost} ${summary.totals.unknownCost === 1 ? 'request' : 'requests'} is unknown: a price or a token count is missing. Sums of cost are lower bounds.`
       : undefined,
   ];
   return warnings.filter((warning) => warning !== undefined);

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { Model } from '../../core/catalog/model.ts';
+import { defaultTiers } from '../../core/routing/tiers.ts';
+import { defaultPlanOptions, type PlanInput, planRun } from './plan-run.ts';
+
+const model = (id: string, inputPrice?: number, outputPrice?: number): Model => ({
+  ref: `lab/${id}`,
+  endpoint: 'lab',
+  id,
+  inputPrice: inputPrice === undefined ? undefined : { value: inputPrice, provenance: 'user' },
+  outputPrice: outputPrice === undefined ? undefined : { value: outputPrice, provenance: 'user' },
+  simulated: false,
+});
+
+function input(fields: Partial<PlanInput> = {}): PlanInput {
+  return {
+    models: [model('a', 1, 2)],
+    endpoints: [
+      { id: 'lab', protocol: 'openai', baseUrl: 'https://host.example/v1/', apiKeyEnv: 'LAB_KEY' },
+      { id: 'other', protocol: 'openai', baseUrl: 'https://other.example/v1' },
+    ],
+    prompts: [
+      { id: 'p1', text: 'What is the capital of Portugal?' },
+      { id: 'p2', text: 'Prove it.' },
+    ],
+    scorer: {
+      id: 'seed',
+      score: (text) => ({ scorer: 'seed', score: text.startsWith('Prove') ? 0.8 : 0.1, factors: [] }),
+    },
+    tiers: defaultTiers,
+    options: {},
+    ...fields,
+  };
+}
+
+const refusal = (fields: Partial<PlanInput>) => {
+  try {
+    planRun(input(fields));
+  } catch (error) {
+    return error as Error & { code: string };
+  }
+  return undefined;
+};
+
+describe('planRun', () => {
+  it('sends every prompt once to each model when no more is said', () => {
+    const { plan, prompts, estimate } = planRun(input());
+    expect(plan).toEqual({
+      endpoints: [{ id: 'lab', protocol: 'openai', baseUrl: 'https://host.example/v1', apiKeyEnv: 'LAB_KEY' }],
+      models: [{ endpoint: 'lab', model: 'a', inputPrice: 1, outputPrice: 2 }],
+      requests: 2,
+      ...defaultPlanOptions,
+    });
+    expect(prompts.map(({ score, tier }) => [score, tier])).toEqual([
+      [0.1, 'simple'],
+      [0.8, 'complex'],
+    ]);
+    expect(estimate.requests).toBe(3);
+  });
+
+  it('estimates the cost from short prompts with short answers to long ones with the longest', () => {
+    const { estimate } = planRun(input({ options: { maxTokens: 100, warmup: 0 } }));
+    expect(estimate.unknown).toBe(false);
+    expect(estimate.lowUsd).toBeGreaterThan((2 * 2) / 1e6);
+    expect(estimate.highUsd).toBeGreaterThan((2 * 100 * 2) / 1e6);
+    expect(estimate.highUsd).toBeLessThan((2 * (100 * 2 + 40)) / 1e6);
+  });
+
+  it('says when a price is unknown, and estimates the rest', () => {
+    const known = planRun(input()).estimate;
+    const partly = planRun(input({ models: [model('a', 1, 2), model('b')] })).estimate;
+    expect(partly).toMatchObject({ unknown: true, highUsd: known.highUsd });
+    const none = planRun(input({ models: [model('b')] })).estimate;
+    expect(none).toEqual({ requests: 3, lowUsd: undefined, highUsd: undefined, unknown: true });
+  });
+
+  it('refuses a ceiling for a model without a price', () => {
+    const error = refusal({ models: [model('a', 1, 2), model('b', 1)], options: { maxCostUsd: 1 } });
+    expect(error).toMatchObject({ code: 'usage' });
+    expect(error?.message).toContain('cannot be held for lab/b');
+  });
+
+  it('refuses a ceiling that leaves no room for one request, and says how much that is', () => {
+    const error = refusal({ models: [model('a', 1, 2_000)], options: { maxCostUsd: 0.5, maxTokens: 1_000 } });
+    expect(error?.message).toMatch(/\$0\.500? leaves no room for a single request to lab\/a, which may cost \$2\.00/);
+  });
+
+  it.each([
+    ['no model', { models: [] }, 'No model'],
+    ['a model twice', { models: [model('a'), model('a')] }, 'twice'],
+    ['no prompt', { prompts: [] }, 'no prompt'],
+    [
+      'two prompts of one id',
+      {
+        prompts: [
+          { id: 'x', text: 'a' },
+          { id: 'x', text: 'b' },
+        ],
+      },
+      '"x"',
+    ],
+    ['an empty prompt', { prompts: [{ id: 'x', text: ' \n' }] }, '"x" is empty'],
+    ['an unknown endpoint', { endpoints: [] }, 'no endpoint "lab"'],
+    ['concurrency 0', { options: { concurrency: 0 } }, 'concurrency must be from 1'],
+    ['half a request', { options: { requests: 1.5 } }, 'whole number'],
+    ['negative warm-up', { options: { warmup: -1 } }, 'warm-up'],
+    ['a temperature of 3', { options: { temperature: 3 } }, 'temperature'],
+    ['a ceiling of 0', { options: { maxCostUsd: 0 } }, 'above 0'],
+    ['a time-out that is no number', { options: { timeoutMs: Number.NaN } }, 'time-out'],
+    ['a negative price', { models: [model('a', -1, 2)] }, 'price of lab/a'],
+  ] as [string, Partial<PlanInput>, string][])('refuses %s', (_what, fields, words) => {
+    const error = refusal(fields);
+    expect(error).toMatchObject({ code: 'usage' });
+    expect(error?.message).toContain(words);
+  });
+});
