@@ -196,6 +196,7 @@ describe('a run', { timeout: 60_000 }, () => {
       message: expect.stringContaining('belongs to https://host.example'),
     });
     expect(endpoint.received).toEqual([]);
+    expect(existsSync(runDir)).toBe(false);
   });
 
   it('does not begin in a folder that holds a run', async () => {

@@ -69,9 +69,18 @@ const mib = 1024 * 1024;
 const bytesPerToken = 4096;
 
 /**
+ * Whether a plan can be carried out at all, before anything is written or sent.
+ * @throws Failure `config` when an endpoint has no usable address or not the key it needs, `usage` when a ceiling cannot
+ * be held because a price is unknown.
+ */
+export function checkRunnable(plan: Plan, keys: readonly BoundKey[]): void {
+  targetsOf(plan, keys);
+  budgetOf(plan, 0);
+}
+
+/**
  * Sends all requests of a plan that are not finished yet, a fixed number at once, and hands out their records.
- * @throws Failure before anything is sent: `config` when an endpoint has no usable address or not the key it needs,
- * `usage` when a ceiling cannot be held because a price is unknown.
+ * @throws Failure as `checkRunnable` does, before anything is sent.
  */
 export function startRequests(options: RunnerOptions): Running {
   const { plan, transport, signal } = options;

@@ -17,7 +17,7 @@ import { LagWatch } from './lag.ts';
 import { type Lock, lockRun } from './lock.ts';
 import { ProgressTicker } from './progress.ts';
 import { readManifest, readPrompts, readRecords, runPaths, wholeRecords } from './run-folder.ts';
-import { boundOf, type Ending, type Running, startRequests } from './runner.ts';
+import { boundOf, checkRunnable, type Ending, type Running, startRequests } from './runner.ts';
 
 /** What a session of a run needs from outside. */
 export interface SessionOptions {
@@ -33,12 +33,14 @@ export interface SessionOptions {
 
 /**
  * Begins a run in a folder of its own and measures until it is complete, cancelled or stopped.
- * @throws Failure `usage` when the folder holds a run already; `local` when the disk fails before anything is sent.
+ * @throws Failure `usage` or `config` for what cannot be run, also when the folder holds a run already; `local` when the
+ * disk fails before anything is sent.
  */
 export async function startRun(
   options: SessionOptions & { readonly title: string; readonly plan: Plan; readonly prompts: readonly RunPrompt[] },
 ): Promise<Manifest> {
   const { runDir, plan, prompts } = options;
+  checkRunnable(plan, options.keys);
   try {
     mkdirSync(runDir, { recursive: true });
   } catch (cause) {
@@ -89,6 +91,7 @@ export async function resumeRun(options: SessionOptions): Promise<Manifest> {
         message: `The plan in ${runPaths(runDir).manifest} or the prompts beside it were changed since the run began, so its records would not belong together. Undo the change, or begin a new run.`,
       });
     }
+    checkRunnable(plan, options.keys);
     const earlier = earlierSessions(runDir, manifest, prompts);
     if (manifest.state === 'complete') return Promise.resolve(manifest);
     mendRecords(runDir);
@@ -202,8 +205,8 @@ async function measure(
   const { runDir } = options;
   const paths = runPaths(runDir);
   const { plan } = begun;
-  writeManifest(runDir, begun);
   const reserve = reserveRoom(runDir);
+  writeManifest(runDir, begun);
   const disk = new AbortController();
   const journal = openJournal(paths.records, (failure) => disk.abort(failure));
   const flush = () => journal.flush();
