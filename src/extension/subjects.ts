@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { Failure } from '../core/failure.ts';
-import { findPrompts, promptAt } from '../core/prompts/finders.ts';
+import { finders, findPrompts, promptAt } from '../core/prompts/finders.ts';
 import { type FoundPrompt, maxFoundPrompts, type PromptDocument } from '../core/prompts/prompt.ts';
 
 /** A prompt in an open document: found there, or selected by the person. */
@@ -48,13 +48,12 @@ export class Subjects {
   /** The found prompt around a position. */
   at(document: vscode.TextDocument, position: vscode.Position): Subject | undefined {
     const subjects = this.of(document);
-    if (subjects.length === 0) return undefined;
     const offset = document.offsetAt(position);
     const found = subjects.find(({ start, end }) => start <= offset && offset <= end);
-    return found ?? (subjects.length < maxFoundPrompts ? undefined : this.#beyond(document, offset));
+    return found ?? (isListedWhole(document, subjects) ? undefined : this.#beyond(document, offset));
   }
 
-  /** The prompt around an offset of a document that holds more prompts than are listed. */
+  /** The prompt around an offset of a document that is too large to list all its prompts. */
   #beyond(document: vscode.TextDocument, offset: number): Subject | undefined {
     const prompt = promptAt(finderInput(document), offset);
     return prompt && subjectOf(prompt, document);
@@ -150,6 +149,13 @@ function nameOf(prompt: FoundPrompt, document: vscode.TextDocument): string {
   if (prompt.kind === 'prompt-file') return prompt.id ?? fileName;
   if (prompt.id !== undefined) return `${prompt.id} in ${fileName}`;
   return `Prompt in ${fileName}, line ${document.positionAt(prompt.range.start).line + 1}`;
+}
+
+/** Finders list what is bounded; in a larger document they still know the prompt at one offset. */
+function isListedWhole(document: vscode.TextDocument, subjects: readonly Subject[]): boolean {
+  if (subjects.length > 0) return subjects.length < maxFoundPrompts;
+  const kind = { fileName: fileNameOf(document), languageId: document.languageId };
+  return foreignSchemes.has(document.uri.scheme) || !finders.some((finder) => finder.accepts(kind));
 }
 
 function fileNameOf({ uri }: vscode.TextDocument): string {
