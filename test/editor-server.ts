@@ -33,8 +33,8 @@ export interface EditorServer {
   readonly settingsFile: string;
   /** Resolves when the server is gone, wanted or not. */
   readonly exited: Promise<void>;
-  /** The address of the workbench with `folder` open; `payload` is understood with `automation` only. */
-  url(folder: string, payload?: ReadonlyArray<readonly [string, string]>): string;
+  /** The address of the workbench with a folder or `.code-workspace` file open; `payload` is understood with `automation` only. */
+  url(opened: string, payload?: ReadonlyArray<readonly [string, string]>): string;
   /** What the server has written so far. */
   log(): string;
   /** Stops the server with all its children and removes its folder. */
@@ -132,8 +132,10 @@ export async function startEditorServer(options: EditorServerOptions = {}): Prom
       folder,
       settingsFile,
       exited,
-      url: (opened, payload = []) =>
-        `http://${authority}/?${new URLSearchParams({ folder: opened, payload: JSON.stringify(payload) })}`,
+      url: (opened, payload = []) => {
+        const kind = opened.endsWith('.code-workspace') ? 'workspace' : 'folder';
+        return `http://${authority}/?${new URLSearchParams({ [kind]: opened, payload: JSON.stringify(payload) })}`;
+      },
       log: () => log,
       stop,
     };

@@ -10,10 +10,10 @@ const { values, positionals } = parseArgs({
   strict: false,
   options: { extensionDevelopmentPath: { type: 'string' }, extensionTestsPath: { type: 'string' } },
 });
-const folder = positionals[0];
+const opened = positionals[0];
 const { extensionDevelopmentPath, extensionTestsPath } = values;
-if (folder === undefined || typeof extensionDevelopmentPath !== 'string' || typeof extensionTestsPath !== 'string') {
-  throw new Error('Usage: node launcher.ts FOLDER --extensionDevelopmentPath=... --extensionTestsPath=...');
+if (opened === undefined || typeof extensionDevelopmentPath !== 'string' || typeof extensionTestsPath !== 'string') {
+  throw new Error('Usage: node launcher.ts WORKSPACE --extensionDevelopmentPath=... --extensionTestsPath=...');
 }
 
 /** The suite begins its lines with this, so that they can be told from what the editor says of itself. */
@@ -56,7 +56,7 @@ const payload = [
   ['extensionDevelopmentPath', remote(extensionDevelopmentPath)],
   ['extensionTestsPath', remote(extensionTestsPath)],
 ] as const;
-page.goto(server.url(resolve(folder), payload)).catch((error: Error) => end(error.message));
+page.goto(server.url(resolve(opened), payload)).catch((error: Error) => end(error.message));
 
 const result = await ended;
 if (!suiteHasSpoken || process.env.TIERWISE_VERBOSE) console.error([...asides, server.log()].join('\n'));

@@ -83,7 +83,7 @@ try {
     extensionTestsPath: bundle,
     launchArgs: [
       ...(desktop ? [] : launcher),
-      workspace,
+      join(workspace, 'planted.code-workspace'),
       `--user-data-dir=${userData}`,
       `--extensions-dir=${join(folder, 'extensions')}`,
     ],

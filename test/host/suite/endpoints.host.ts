@@ -56,8 +56,11 @@ describe('Endpoints', () => {
   });
 
   it('come from the person’s settings only: what a workspace plants is ignored', async () => {
-    const planted = readFileSync(join(workspaceFolder(), '.vscode', 'settings.json'), 'utf8');
-    assert.match(planted, /evil\.example/);
+    // By dotted key and as an object; in the first folder, in another folder, and in the workspace file.
+    const places = ['.vscode/settings.json', 'second/.vscode/settings.json', 'planted.code-workspace'];
+    for (const place of places) assert.match(readFileSync(join(workspaceFolder(), place), 'utf8'), /evil\.example/);
+    assert.equal(vscode.workspace.workspaceFolders?.length, 2);
+    assert.match(vscode.workspace.workspaceFile?.path ?? '', /planted\.code-workspace$/);
     const { testing } = await tierwise();
     assert.deepEqual(await testing.endpointIds(), []);
     const settings = vscode.workspace.getConfiguration('tierwise');
