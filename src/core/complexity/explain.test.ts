@@ -134,6 +134,12 @@ describe('the explanation', () => {
     ).toBe(true);
   });
 
+  it('does not pass a simulated price off as the person’s own', () => {
+    const text = explanationMarkdown(routed('hi', { models: [{ ...model('small', 0.15), simulated: true }] }));
+    expect(text).toContain('$0.15 per million tokens, made up like the answers');
+    expect(text).not.toContain('your configuration');
+  });
+
   it('shortens a long preview', () => {
     expect(explanationMarkdown(routed('hi'), 'word '.repeat(100_000)).length).toBeLessThan(5_000);
   });

@@ -63,6 +63,7 @@ const sources: Readonly<Record<Provenance, string>> = {
 function priceSources(model: Model): string {
   const price = (what: string, figure: Figure | undefined): string => {
     if (figure === undefined) return `- ${what}: unknown`;
+    if (model.simulated) return `- ${what}: ${formatUsd(figure.value)} per million tokens, made up like the answers`;
     const date = figure.asOf === undefined ? 'no date given' : `as of ${safe(figure.asOf)}`;
     return `- ${what}: ${formatUsd(figure.value)} per million tokens, from ${sources[figure.provenance]}, ${date}`;
   };
