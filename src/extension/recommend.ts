@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { Model } from '../core/catalog/model.ts';
+import { plainText } from '../core/prompts/plain-text.ts';
 import type { Route } from '../core/routing/route.ts';
 import { costWords, tierWords, tokenWords } from './advice.ts';
 import { label } from './labels.ts';
@@ -38,11 +39,21 @@ function modelItems({ adviser, endpoints }: Services, subject: Subject, advice: 
   const separator = (words: string): ModelItem => ({ label: words, kind: vscode.QuickPickItemKind.Separator });
   return [
     separator('recommended'),
-    ...(advice.model
-      ? [modelItem(advice.model, '$(star-full)', advice, advice.reasons.slice(1).map(label).join(' '))]
-      : []),
+    ...(advice.model ? [modelItem(advice.model, '$(star-full)', advice, reasonWords(advice))] : []),
     ...(alternatives.length > 0 ? [separator('alternatives'), ...alternatives] : []),
   ];
+}
+
+/** Why this model, in the one line that a list has: its name and that it is simulated stand above already. */
+function reasonWords({ model, reasons }: Route): string {
+  const name = `${plainText(model?.ref ?? '', 120)} is `;
+  return reasons
+    .slice(1)
+    .map((reason) => (reason.startsWith(name) ? reason.slice(name.length) : reason))
+    .filter((reason) => !reason.startsWith('simulated:'))
+    .map(label)
+    .map((reason) => reason.charAt(0).toUpperCase() + reason.slice(1))
+    .join(' ');
 }
 
 function modelItem(model: Model, icon: string, advice: Route, detail: string): ModelItem {

@@ -18,7 +18,7 @@ p{margin:0}
 .tw-scroll{overflow-x:auto;margin:0 0 12px}
 .tw-table{border-collapse:collapse;font-size:.95em;white-space:nowrap}
 .tw-table caption{text-align:left;color:var(--tw-muted);padding:0 0 4px}
-.tw-table th,.tw-table td{padding:4px 10px;text-align:right;border-bottom:1px solid var(--tw-hair);font-weight:400}
+.tw-table th,.tw-table td{padding:4px 8px;text-align:right;border-bottom:1px solid var(--tw-hair);font-weight:400}
 .tw-table thead th{color:var(--tw-muted);font-weight:600;vertical-align:bottom;border-bottom-color:var(--tw-line)}
 .tw-table thead th:first-child,.tw-table th[scope=row]{text-align:left}
 .tw-table .tw-left{text-align:left}
@@ -28,7 +28,7 @@ p{margin:0}
 .tw-summary thead th[rowspan]{border-bottom-color:var(--tw-line)!important}
 .tw-summary thead tr:last-child th:first-child{text-align:right}
 .tw-summary .tw-group{text-align:center;padding-bottom:0}
-.tw-summary .tw-edge{padding-left:20px}
+.tw-summary .tw-edge{padding-left:16px}
 .tw-summary th[scope=row]{position:sticky;left:0;background:var(--tw-bg);min-width:150px;white-space:normal;overflow-wrap:anywhere}
 .tw-summary tbody tr:hover>*{background:var(--tw-hover)}
 .tw-swatch{margin-right:7px;vertical-align:-1px}
@@ -134,7 +134,7 @@ footer{margin-top:32px;color:var(--tw-muted)}
 @media print{body{padding:0;font-size:10px}.tw-scroll{overflow:visible}.tw-figure,tr{break-inside:avoid}h2{break-after:avoid}.tw-summary th[scope=row]{position:static}.tw-chunk{content-visibility:visible}}
 `;
 
-/** VS Code's theme as the report's variables. Charts take the theme's own chart colours first. */
+/** VS Code's theme as the report's variables. Charts take the theme's own chart colours first, where they can be seen. */
 export const panelCss = `
 :root{--tw-font:var(--vscode-font-family,system-ui,sans-serif);--tw-mono:var(--vscode-editor-font-family,monospace);--tw-font-size:var(--vscode-font-size,13px);--tw-fg:var(--vscode-foreground);--tw-muted:var(--vscode-descriptionForeground);--tw-bg:var(--vscode-editor-background);--tw-raised:var(--vscode-textBlockQuote-background,var(--vscode-editorWidget-background));--tw-line:var(--vscode-contrastBorder,var(--vscode-editorWidget-border,var(--vscode-panel-border)));--tw-hair:color-mix(in srgb,var(--tw-fg) 14%,transparent);--tw-hover:var(--vscode-list-hoverBackground);--tw-info:var(--vscode-editorInfo-foreground);--tw-warning:var(--vscode-editorWarning-foreground);--tw-error:var(--vscode-editorError-foreground);--tw-focus:var(--vscode-focusBorder)}
 :root:has(>body.vscode-light,>body.vscode-high-contrast-light){${chartColours(LIGHT_SERIES)}}
@@ -142,7 +142,8 @@ export const panelCss = `
 `;
 
 function chartColours(fallbacks: readonly string[]): string {
-  const themed = ['blue', 'orange', 'green', 'purple', 'red', 'yellow'];
+  // Orange and yellow are ours: in VS Code's light themes its own are too pale against the page.
+  const themed = ['blue', undefined, 'green', 'purple', 'red'];
   return fallbacks
     .map(
       (colour, index) =>
