@@ -38,12 +38,22 @@ export type EditorOptions = {
   readonly trust?: 'granted' | 'ask' | 'restricted';
   /** Size of the window in CSS pixels, default 1280 x 800. */
   readonly size?: { readonly width: number; readonly height: number };
+  /** Pixels of a picture for each CSS pixel, default 1. */
+  readonly pixelRatio?: number;
   /** Environment variables for the extension, beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
 } & (
   | { /** A packaged extension, which is installed. */ readonly vsixPath: string }
   | { /** The folder of a built extension, which is packaged and installed. */ readonly developmentPath: string }
 );
+
+/** A part of the window, in CSS pixels. */
+export interface Clip {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** An error that the browser has reported, from the workbench or from a webview. */
 export interface ConsoleError {
@@ -72,6 +82,10 @@ export async function openEditor(options: EditorOptions): Promise<Editor> {
       workspaceTrust: trust !== 'granted',
       settings: {
         'workbench.colorTheme': colorThemes[colorTheme],
+        // Pictures show what is there, not how it comes.
+        'workbench.reduceMotion': 'on',
+        'remote.autoForwardPorts': false,
+        'editor.minimap.enabled': false,
         'security.workspace.trust.startupPrompt': trust === 'ask' ? 'always' : 'never',
         ...options.settings,
       },
@@ -81,7 +95,10 @@ export async function openEditor(options: EditorOptions): Promise<Editor> {
   try {
     const folder = join(server.folder, 'workspaces', basename(options.folder));
     await cp(resolve(options.folder), folder, { recursive: true });
-    const page = await browser.newPage({ viewport: options.size ?? { width: 1280, height: 800 } });
+    const page = await browser.newPage({
+      viewport: options.size ?? { width: 1280, height: 800 },
+      deviceScaleFactor: options.pixelRatio ?? 1,
+    });
     const settings = JSON.parse(await readFile(server.settingsFile, 'utf8'));
     const editor = new Editor(server, browser, page, folder, settings);
     await page.goto(server.url(folder));
@@ -187,6 +204,13 @@ export class Editor {
       .join('\n');
   }
 
+  /** The visible lines of the text editors that show this text, in whichever group they are. */
+  linesWith(text: string | RegExp): Locator {
+    // The editor shows spaces as no-break spaces, which a pattern's space does not match.
+    const wanted = typeof text === 'string' ? text : new RegExp(text.source.replaceAll(' ', '\\s'), text.flags);
+    return this.page.locator('.part.editor .monaco-editor .view-lines').filter({ hasText: wanted });
+  }
+
   /** The status-bar item that shows this text. */
   statusBarItem(text: string | RegExp): Locator {
     return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text });
@@ -228,15 +252,20 @@ export class Editor {
   }
 
   /**
-   * Saves a picture of the window as out/screenshots/NAME.png.
+   * Saves a picture of the window, or of a part of it in CSS pixels, as out/screenshots/NAME.png.
    * @returns its path.
    */
-  async screenshot(name: string): Promise<string> {
+  async screenshot(name: string, clip?: Clip): Promise<string> {
     const folder = resolve(import.meta.dirname, '..', '..', 'out', 'screenshots');
     await mkdir(folder, { recursive: true });
     const path = join(folder, `${name}.png`);
-    await this.page.screenshot({ path });
+    await this.page.screenshot({ path, ...(clip && { clip }) });
     return path;
+  }
+
+  /** The folder of everything that this VS Code writes: user data, logs, extensions, and the copy of the open folder. */
+  get profile(): string {
+    return this.#server.folder;
   }
 
   /** The errors of workbench and webviews so far, without those that every start of this VS Code reports. */

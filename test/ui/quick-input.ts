@@ -86,6 +86,8 @@ export class QuickInput {
   /** Opens the widget by `key` and types `text`. */
   async open(key: string, text: string): Promise<void> {
     if (await this.widget.isVisible()) await this.cancel();
+    // Where the mouse rests it chooses a row, and opens a hover that covers others.
+    await this.#page.mouse.move(0, 0);
     await this.#page.keyboard.press(key);
     await this.field.waitFor();
     await this.#page.keyboard.insertText(text);

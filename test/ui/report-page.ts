@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Frame, Page } from 'playwright-core';
 import { panelHtml } from '../../src/protocol/panel-page.ts';
 import type { FromWebview, ToWebview } from '../../src/protocol/webview.ts';
 import { type Theme, themes } from './vscode-themes.ts';
@@ -83,8 +83,8 @@ function hostScript(theme: Theme, state: unknown): string {
     });`;
 }
 
-/** Serious and critical findings of axe-core in the page, one line each. */
-export async function axeFindings(page: Page): Promise<string[]> {
+/** Serious and critical findings of axe-core in a page or a frame, one line each. */
+export async function axeFindings(page: Page | Frame): Promise<string[]> {
   await page.evaluate(
     readFileSync(join(import.meta.dirname, '..', '..', 'node_modules', 'axe-core', 'axe.min.js'), 'utf8'),
   );
