@@ -32,8 +32,8 @@ const patienceMs = 15_000;
 const keptStderr = 4096;
 
 /**
- * A run lives on short-lived objects. By default V8 lets their space grow to three times what the rest needs, and glibc
- * adds a heap for each thread: together they double the process, and save it 10 to 20 % of its CPU (bench/measure.ts).
+ * V8 lets the space of short-lived objects grow far beyond what a run needs, and glibc adds a heap for each thread: left
+ * alone they double the process (bench/measure.ts).
  */
 const thrift = { flags: ['--max-semi-space-size=4'], env: { MALLOC_ARENA_MAX: '1' } };
 

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan, PlannedModel } from '../../core/benchmark/plan.ts';
 import type { RunRecord } from '../../core/benchmark/record.ts';
@@ -86,12 +85,12 @@ export function startRequests(options: RunnerOptions): Running {
   const { plan, transport, signal } = options;
   const targets = targetsOf(plan, options.keys);
   const budget = budgetOf(plan, options.earlier.spentUsd);
-  const giveUp = new AbortController();
-  setMaxListeners(0, giveUp.signal);
+  // One for each request in flight. Were they to listen to a single signal, its list would chain each request to the
+  // next, and once one of them is in V8's old space, all that follow are kept until that is collected.
+  const givingUp = new Set<AbortController>();
   const clock = wallClock(transport);
-  const call = {
+  const limits = {
     timeoutMs: plan.timeoutMs,
-    signal: giveUp.signal,
     maxBytes: Math.min(64 * mib, Math.max(mib, plan.maxTokens * bytesPerToken)),
   };
   let left = requestCount(plan) - options.earlier.finished.size;
@@ -117,6 +116,8 @@ export function startRequests(options: RunnerOptions): Running {
   async function send(job: Job): Promise<void> {
     const { request, model, prompt, target, reservedUsd = 0 } = job;
     options.onSend(request);
+    const giveUp = new AbortController();
+    givingUp.add(giveUp);
     const scheduled = transport.now();
     const outcome = await callChat(
       transport,
@@ -129,8 +130,9 @@ export function startRequests(options: RunnerOptions): Running {
         stream: plan.stream,
         requestId: request.id,
       },
-      call,
+      { ...limits, signal: giveUp.signal },
     );
+    givingUp.delete(giveUp);
     if (outcome.failure?.code === 'cancelled') {
       abandonedUsd += reservedUsd;
       budget?.settle(reservedUsd, undefined);
@@ -152,8 +154,9 @@ export function startRequests(options: RunnerOptions): Running {
   }
 
   function stop(): void {
-    giveUp.abort(new Failure({ code: 'cancelled', message: 'The run was ended.' }));
     loop.stop();
+    const reason = new Failure({ code: 'cancelled', message: 'The run was ended.' });
+    for (const request of givingUp) request.abort(reason);
   }
 
   function ending(refused: Job | undefined): Ending {
