@@ -1,62 +1,19 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { seededRandom } from '../../core/stats/random.ts';
+import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../protocol/measure.ts';
 import { isLocked } from './lock.ts';
 import { startMeasuring } from './measuring.ts';
-import { readManifest, readRun } from './run-folder.ts';
-import { type Endpoint, type EndpointOptions, startEndpoint } from './testing/endpoint.ts';
-import {
-  buildMeasureProcess,
-  makeFolder,
-  makePlan,
-  makePrompts,
-  recordedIds,
-  resumeMessage,
-  startMessage,
-} from './testing/run.ts';
+import { readRun } from './run-folder.ts';
+import { Bench } from './testing/bench.ts';
+import type { Endpoint } from './testing/endpoint.ts';
+import { makePlan, makePrompts, resumeMessage, startMessage } from './testing/run.ts';
 
-const built = makeFolder();
-let entry = '';
-let folder: ReturnType<typeof makeFolder>;
-let runDir = '';
-const endpoints: Endpoint[] = [];
-
-beforeAll(async () => {
-  entry = await buildMeasureProcess(built.dir);
-}, 60_000);
-afterAll(() => built.remove());
-beforeEach(() => {
-  folder = makeFolder();
-  runDir = join(folder.dir, 'run');
-});
-afterEach(async () => {
-  await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()));
-  folder.remove();
-});
-
-async function serve(options?: EndpointOptions): Promise<Endpoint> {
-  const endpoint = await startEndpoint(options);
-  endpoints.push(endpoint);
-  return endpoint;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(5);
-}
-
-/** The measuring process that holds the run. */
-function measuringPid(): number {
-  return JSON.parse(readFileSync(join(runDir, 'lock'), 'utf8')).pid;
-}
+const bench = new Bench();
 
 describe('a run', { timeout: 60_000 }, () => {
   it('sends every prompt once to every model and leaves manifest, prompts, records and summary', async () => {
-    const endpoint = await serve();
+    const endpoint = await bench.serve();
     const prompts = makePrompts(10);
     const plan = makePlan(endpoint.baseUrl, {
       models: [
@@ -67,8 +24,8 @@ describe('a run', { timeout: 60_000 }, () => {
     });
     const seen: Progress[] = [];
     const { manifest, summary } = await startMeasuring({
-      entry,
-      message: startMessage(runDir, plan, prompts),
+      entry: bench.entry,
+      message: startMessage(bench.runDir, plan, prompts),
       onProgress: (progress) => seen.push(progress),
     }).done;
 
@@ -79,7 +36,7 @@ describe('a run', { timeout: 60_000 }, () => {
     expect(new Set(measured.map(({ model, prompt }) => `${model} ${prompt}`)).size).toBe(20);
     expect(seen.at(-1)).toMatchObject({ done: 22, total: 22, inFlight: 0 });
 
-    const run = await readRun(runDir);
+    const run = await readRun(bench.runDir);
     expect(run.notes).toEqual([]);
     expect(run.prompts).toEqual(prompts);
     expect(run.summary).toEqual(summary);
@@ -93,21 +50,21 @@ describe('a run', { timeout: 60_000 }, () => {
     expect(alpha?.costUsd).toBeCloseTo((30 * 1 + 16 * 2) / 1e6, 12);
     expect(run.records.find(({ model }) => model === 'beta')).not.toHaveProperty('costUsd');
     expect(summary.models[1]?.cost).toEqual({ unknown: 10 });
-    expect(isLocked(runDir)).toBe(false);
+    expect(isLocked(bench.runDir)).toBe(false);
   });
 
   it('keeps as many requests in flight as the plan says, and no more', async () => {
-    const endpoint = await serve({ delayMs: 30 });
+    const endpoint = await bench.serve({ delayMs: 30 });
     const plan = makePlan(endpoint.baseUrl, { concurrency: 7, requests: 60 });
-    await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(60)) }).done;
+    await startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, makePrompts(60)) }).done;
     expect(endpoint.peak()).toBe(7);
   });
 
   it('takes the models in turn, and does not wait between warm-up and measuring', async () => {
-    const endpoint = await serve({ delayMs: 5 });
+    const endpoint = await bench.serve({ delayMs: 5 });
     const models = ['alpha', 'beta'].map((model) => ({ endpoint: 'lab', model }));
     const plan = makePlan(endpoint.baseUrl, { models, concurrency: 1, requests: 3, warmup: 1 });
-    await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(3)) }).done;
+    await startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, makePrompts(3)) }).done;
     expect(endpoint.received.map(({ id }) => id.split('.').slice(1).join('.'))).toEqual([
       'w1.m1',
       'w1.m2',
@@ -124,26 +81,26 @@ describe('a run', { timeout: 60_000 }, () => {
   });
 
   it('stores no answers when it is told so', async () => {
-    const endpoint = await serve({ answer: 'confidential' });
+    const endpoint = await bench.serve({ answer: 'confidential' });
     const plan = makePlan(endpoint.baseUrl, { keepAnswers: false });
-    await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(10)) }).done;
-    expect(readFileSync(join(runDir, 'records.jsonl'), 'utf8')).not.toContain('confidential');
+    await startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, makePrompts(10)) }).done;
+    expect(readFileSync(join(bench.runDir, 'records.jsonl'), 'utf8')).not.toContain('confidential');
   });
 
   it('caps a stored answer and says so', async () => {
-    const endpoint = await serve({ answer: 'x'.repeat(50_000) });
+    const endpoint = await bench.serve({ answer: 'x'.repeat(50_000) });
     const plan = makePlan(endpoint.baseUrl, { requests: 1 });
-    await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(1)) }).done;
-    const [record] = (await readRun(runDir)).records;
+    await startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, makePrompts(1)) }).done;
+    const [record] = (await readRun(bench.runDir)).records;
     expect(record?.answer).toHaveLength(20_000);
     expect(record?.answerCut).toBe(true);
   });
 
   it('estimates tokens that the server does not tell, and says so', async () => {
-    const endpoint = await serve({ usage: null });
+    const endpoint = await bench.serve({ usage: null });
     const { summary } = await startMeasuring({
-      entry,
-      message: startMessage(runDir, makePlan(endpoint.baseUrl), makePrompts(10)),
+      entry: bench.entry,
+      message: startMessage(bench.runDir, makePlan(endpoint.baseUrl), makePrompts(10)),
     }).done;
     expect(summary.models[0]?.tokens.source).toBe('estimate');
     expect(summary.models[0]?.tokens.input).toBe(90);
@@ -152,7 +109,7 @@ describe('a run', { timeout: 60_000 }, () => {
 
   it('records errors by class and goes on', async () => {
     let count = 0;
-    const endpoint = await serve({
+    const endpoint = await bench.serve({
       onRequest(_request, response) {
         if (++count % 2 === 1) return false;
         response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"out of order"}}');
@@ -160,8 +117,8 @@ describe('a run', { timeout: 60_000 }, () => {
       },
     });
     const { manifest, summary } = await startMeasuring({
-      entry,
-      message: startMessage(runDir, makePlan(endpoint.baseUrl, { concurrency: 1 }), makePrompts(10)),
+      entry: bench.entry,
+      message: startMessage(bench.runDir, makePlan(endpoint.baseUrl, { concurrency: 1 }), makePrompts(10)),
     }).done;
     expect(manifest.state).toBe('complete');
     expect(summary.models[0]).toMatchObject({ counts: { requests: 10, ok: 5, error: 5 }, errors: { server: 5 } });
@@ -170,7 +127,7 @@ describe('a run', { timeout: 60_000 }, () => {
   });
 
   it('sends a key to its endpoint and writes it nowhere', async () => {
-    const endpoint = await serve({
+    const endpoint = await bench.serve({
       answer: 'your key is sk-test-0123456789abcdef',
       onRequest(request, response) {
         if (!request.id.includes('r2')) return false;
@@ -180,30 +137,30 @@ describe('a run', { timeout: 60_000 }, () => {
     });
     const keys = [{ endpoint: 'lab', origin: endpoint.origin, key: 'sk-test-0123456789abcdef' }];
     const plan = makePlan(endpoint.baseUrl);
-    await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(10), keys) }).done;
+    await startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, makePrompts(10), keys) }).done;
     expect(endpoint.received[0]?.authorization).toBe('Bearer sk-test-0123456789abcdef');
     for (const name of ['manifest.json', 'records.jsonl', 'prompts.jsonl', 'summary.json']) {
-      expect(readFileSync(join(runDir, name), 'utf8')).not.toContain('0123456789abcdef');
+      expect(readFileSync(join(bench.runDir, name), 'utf8')).not.toContain('0123456789abcdef');
     }
   });
 
   it('refuses a key that was saved for another address, before anything is sent', async () => {
-    const endpoint = await serve();
+    const endpoint = await bench.serve();
     const keys = [{ endpoint: 'lab', origin: 'https://host.example', key: 'sk-test-0123456789abcdef' }];
-    const message = startMessage(runDir, makePlan(endpoint.baseUrl), makePrompts(10), keys);
-    await expect(startMeasuring({ entry, message }).done).rejects.toMatchObject({
+    const message = startMessage(bench.runDir, makePlan(endpoint.baseUrl), makePrompts(10), keys);
+    await expect(startMeasuring({ entry: bench.entry, message }).done).rejects.toMatchObject({
       code: 'config',
       message: expect.stringContaining('belongs to https://host.example'),
     });
     expect(endpoint.received).toEqual([]);
-    expect(existsSync(runDir)).toBe(false);
+    expect(existsSync(bench.runDir)).toBe(false);
   });
 
   it('does not begin in a folder that holds a run', async () => {
-    const endpoint = await serve();
-    const message = startMessage(runDir, makePlan(endpoint.baseUrl), makePrompts(10));
-    await startMeasuring({ entry, message }).done;
-    await expect(startMeasuring({ entry, message }).done).rejects.toMatchObject({
+    const endpoint = await bench.serve();
+    const message = startMessage(bench.runDir, makePlan(endpoint.baseUrl), makePrompts(10));
+    await startMeasuring({ entry: bench.entry, message }).done;
+    await expect(startMeasuring({ entry: bench.entry, message }).done).rejects.toMatchObject({
       code: 'usage',
       message: expect.stringContaining('holds a run already'),
     });
@@ -211,19 +168,21 @@ describe('a run', { timeout: 60_000 }, () => {
   });
 
   it('says in words that the folder cannot be made', async () => {
-    writeFileSync(join(folder.dir, 'file'), '');
-    const message = startMessage(join(folder.dir, 'file', 'run'), makePlan('http://127.0.0.1:9/v1'), makePrompts(1));
-    await expect(startMeasuring({ entry, message }).done).rejects.toMatchObject({
+    writeFileSync(join(bench.folder, 'file'), '');
+    const message = startMessage(join(bench.folder, 'file', 'run'), makePlan('http://127.0.0.1:9/v1'), makePrompts(1));
+    await expect(startMeasuring({ entry: bench.entry, message }).done).rejects.toMatchObject({
       code: 'local',
       message: expect.stringContaining('a part of the path is a file'),
     });
   });
 
   it('sends nothing more once its time is up, and lets what is in flight end', async () => {
-    const endpoint = await serve({ delayMs: 100 });
+    const endpoint = await bench.serve({ delayMs: 100 });
     const plan = makePlan(endpoint.baseUrl, { concurrency: 2, requests: 1_000, timeLimitMs: 350 });
-    const { manifest, summary } = await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(5)) })
-      .done;
+    const { manifest, summary } = await startMeasuring({
+      entry: bench.entry,
+      message: startMessage(bench.runDir, plan, makePrompts(5)),
+    }).done;
     expect(manifest).toMatchObject({ state: 'stopped', stopReason: 'time-limit' });
     expect(summary.totals.ok).toBe(endpoint.received.length);
     expect(summary.totals.requests).toBeLessThan(20);
@@ -236,7 +195,7 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
     endpoint.received.reduce((sum, { prompt, maxTokens }) => sum + (Buffer.byteLength(prompt) + maxTokens) / 1_000, 0);
 
   it('holds at high concurrency when every answer is as long as it may be', async () => {
-    const endpoint = await serve({ delayMs: 20 });
+    const endpoint = await bench.serve({ delayMs: 20 });
     const plan = makePlan(endpoint.baseUrl, {
       models: [price],
       concurrency: 32,
@@ -244,8 +203,10 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
       maxTokens: 1_000,
       maxCostUsd: 12,
     });
-    const { manifest, summary } = await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(20)) })
-      .done;
+    const { manifest, summary } = await startMeasuring({
+      entry: bench.entry,
+      message: startMessage(bench.runDir, plan, makePrompts(20)),
+    }).done;
     expect(manifest).toMatchObject({ state: 'stopped', stopReason: 'cost-ceiling' });
     expect(charged(endpoint)).toBeLessThanOrEqual(12);
     expect(summary.totals.knownUsd).toBeCloseTo(charged(endpoint), 9);
@@ -255,7 +216,7 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
   });
 
   it('counts what was used, not what was reserved', async () => {
-    const endpoint = await serve({ usage: () => ({ input: 10, output: 10 }) });
+    const endpoint = await bench.serve({ usage: () => ({ input: 10, output: 10 }) });
     const plan = makePlan(endpoint.baseUrl, {
       models: [price],
       concurrency: 16,
@@ -263,13 +224,16 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
       maxTokens: 1_000,
       maxCostUsd: 3,
     });
-    const { manifest } = await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(20)) }).done;
+    const { manifest } = await startMeasuring({
+      entry: bench.entry,
+      message: startMessage(bench.runDir, plan, makePrompts(20)),
+    }).done;
     expect(manifest.state).toBe('complete');
     expect(endpoint.received).toHaveLength(50);
   });
 
   it('takes the most a request can cost for its cost when the server does not tell', async () => {
-    const endpoint = await serve({ usage: null });
+    const endpoint = await bench.serve({ usage: null });
     const plan = makePlan(endpoint.baseUrl, {
       models: [price],
       concurrency: 16,
@@ -277,19 +241,22 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
       maxTokens: 1_000,
       maxCostUsd: 5,
     });
-    const { manifest } = await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(20)) }).done;
+    const { manifest } = await startMeasuring({
+      entry: bench.entry,
+      message: startMessage(bench.runDir, plan, makePrompts(20)),
+    }).done;
     expect(manifest.stopReason).toBe('cost-ceiling');
     expect(endpoint.received).toHaveLength(4);
   });
 
   it('holds over a killed process and its resumption', async () => {
     let kill = true;
-    const endpoint = await serve({
+    const endpoint = await bench.serve({
       delayMs: 20,
       onRequest() {
         if (kill && endpoint.received.length === 20) {
           kill = false;
-          process.kill(measuringPid(), 'SIGKILL');
+          process.kill(bench.measuringPid(), 'SIGKILL');
         }
         return false;
       },
@@ -302,9 +269,9 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
       maxCostUsd: 40,
     });
     await expect(
-      startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(20)) }).done,
+      startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, makePrompts(20)) }).done,
     ).rejects.toThrow();
-    const { manifest } = await startMeasuring({ entry, message: resumeMessage(runDir) }).done;
+    const { manifest } = await startMeasuring({ entry: bench.entry, message: resumeMessage(bench.runDir) }).done;
     expect(manifest.stopReason).toBe('cost-ceiling');
     expect(manifest.unrecordedUsd).toBeGreaterThan(0);
     expect(charged(endpoint)).toBeLessThanOrEqual(40);
@@ -312,182 +279,21 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
   });
 
   it('sends nothing when not even the first request fits', async () => {
-    const endpoint = await serve();
+    const endpoint = await bench.serve();
     const plan = makePlan(endpoint.baseUrl, { models: [price], maxTokens: 1_000, maxCostUsd: 0.5 });
-    const { manifest } = await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(5)) }).done;
+    const { manifest } = await startMeasuring({
+      entry: bench.entry,
+      message: startMessage(bench.runDir, plan, makePrompts(5)),
+    }).done;
     expect(manifest.stopReason).toBe('cost-ceiling');
     expect(endpoint.received).toEqual([]);
   });
 
   it('is refused for a model without a price', async () => {
-    const endpoint = await serve();
+    const endpoint = await bench.serve();
     const plan = makePlan(endpoint.baseUrl, { models: [{ endpoint: 'lab', model: 'alpha' }], maxCostUsd: 1 });
-    const message = startMessage(runDir, plan, makePrompts(5));
-    await expect(startMeasuring({ entry, message }).done).rejects.toMatchObject({ code: 'usage' });
+    const message = startMessage(bench.runDir, plan, makePrompts(5));
+    await expect(startMeasuring({ entry: bench.entry, message }).done).rejects.toMatchObject({ code: 'usage' });
     expect(endpoint.received).toEqual([]);
   });
-});
-
-describe('an interrupted run', { timeout: 120_000 }, () => {
-  it('has each request exactly once after kills at any moment, and sends none again that was recorded', async () => {
-    const random = seededRandom(20_261_123);
-    const moments = [1, 2, 3, 4, 5].map((kill) => kill * 40 + Math.floor(random() * 40));
-    const delays = moments.map(() => random() * 6);
-    const endpoint = await serve({
-      delayMs: 3,
-      onRequest() {
-        if (endpoint.received.length !== moments[0]) return false;
-        moments.shift();
-        const pid = measuringPid();
-        setTimeout(() => process.kill(pid, 'SIGKILL'), delays.shift());
-        return false;
-      },
-    });
-    const models = ['alpha', 'beta'].map((model) => ({ endpoint: 'lab', model, inputPrice: 1, outputPrice: 2 }));
-    const plan = makePlan(endpoint.baseUrl, { models, concurrency: 8, requests: 200, warmup: 2 });
-
-    /** After each kill: what stood in the file, and how many requests had been sent. */
-    const snapshots: { ids: string[]; sent: number }[] = [];
-    let message: ReturnType<typeof startMessage> | ReturnType<typeof resumeMessage> = startMessage(
-      runDir,
-      plan,
-      makePrompts(50),
-    );
-    for (;;) {
-      const ended = await startMeasuring({ entry, message }).done.catch((error: unknown) => error);
-      if (!(ended instanceof Error)) break;
-      expect(ended.message).toContain('resume the run');
-      expect(readManifest(runDir).state).toBe('running');
-      expect(isLocked(runDir)).toBe(false);
-      snapshots.push({ ids: recordedIds(runDir), sent: endpoint.received.length });
-      message = resumeMessage(runDir);
-    }
-
-    expect(snapshots).toHaveLength(5);
-    for (const { ids, sent } of snapshots) {
-      expect(ids.length).toBeGreaterThan(0);
-      // Whatever was sent and not recorded was in flight: no more than there are slots, and one that was being written.
-      const again = new Set(endpoint.received.slice(sent).map(({ id }) => id));
-      expect(ids.filter((id) => again.has(id))).toEqual([]);
-    }
-    const run = await readRun(runDir);
-    expect(run.manifest).toMatchObject({ state: 'complete', resumed: 5 });
-    expect(run.notes).toEqual([]);
-    expect(run.records).toHaveLength(2 * 202);
-    expect(new Set(run.records.map(({ id }) => id)).size).toBe(2 * 202);
-    expect(new Set(run.records.map(({ session }) => session ?? 0))).toEqual(new Set([0, 1, 2, 3, 4, 5]));
-    expect(endpoint.received.length - 2 * 202).toBeLessThanOrEqual(5 * 2 * 8);
-  });
-
-  it('keeps what is done when it is cancelled, blames no endpoint for it, and can be resumed', async () => {
-    const endpoint = await serve({ delayMs: 20 });
-    const plan = makePlan(endpoint.baseUrl, { concurrency: 4, requests: 100 });
-    const measuring = startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(100)) });
-    await until(() => endpoint.received.length >= 30);
-    measuring.cancel();
-    const { manifest, summary } = await measuring.done;
-    expect(manifest.state).toBe('cancelled');
-    expect(summary.totals.error).toBe(0);
-    expect(summary.totals.ok).toBeGreaterThanOrEqual(20);
-    expect(summary.totals.ok).toBeLessThan(100);
-    expect(summary.warnings.join()).toContain('it was cancelled');
-
-    const before = new Set(recordedIds(runDir));
-    const sent = endpoint.received.length;
-    const resumed = await startMeasuring({ entry, message: resumeMessage(runDir) }).done;
-    expect(resumed.manifest).toMatchObject({ state: 'complete', resumed: 1 });
-    expect(resumed.manifest.durationMs).toBeGreaterThan(manifest.durationMs ?? 0);
-    expect(resumed.summary.totals.ok).toBe(100);
-    expect(endpoint.received.slice(sent).filter(({ id }) => before.has(id))).toEqual([]);
-  });
-
-  it('sends nothing when it is cancelled before it began', async () => {
-    const endpoint = await serve({ delayMs: 1_000 });
-    const plan = makePlan(endpoint.baseUrl, { requests: 100 });
-    const measuring = startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(100)) });
-    measuring.cancel();
-    const { manifest, summary } = await measuring.done;
-    expect(manifest.state).toBe('cancelled');
-    expect(summary.totals.requests).toBe(0);
-  });
-
-  it('is settled when the program that began it goes away', async () => {
-    const endpoint = await serve({ delayMs: 20 });
-    const child = fork(entry, [], { execArgv: [], stdio: 'ignore' });
-    child.send(startMessage(runDir, makePlan(endpoint.baseUrl, { requests: 500 }), makePrompts(50)));
-    await until(() => endpoint.received.length >= 20);
-    child.disconnect();
-    await once(child, 'exit');
-    expect(readManifest(runDir).state).toBe('cancelled');
-    expect((await readRun(runDir)).records.length).toBeGreaterThanOrEqual(10);
-    expect(existsSync(join(runDir, 'lock'))).toBe(false);
-  });
-
-  it('does not heed Ctrl-C, which reaches all processes of a terminal', async () => {
-    const endpoint = await serve({
-      delayMs: 5,
-      onRequest() {
-        if (endpoint.received.length === 20) process.kill(measuringPid(), 'SIGINT');
-        return false;
-      },
-    });
-    const plan = makePlan(endpoint.baseUrl, { requests: 100 });
-    const { manifest } = await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(100)) }).done;
-    expect(manifest.state).toBe('complete');
-  });
-
-  it('is not taken up by two processes at once', async () => {
-    const endpoint = await serve({ delayMs: 20 });
-    const plan = makePlan(endpoint.baseUrl, { requests: 100 });
-    const first = startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(100)) });
-    await until(() => endpoint.received.length >= 8);
-    await expect(startMeasuring({ entry, message: resumeMessage(runDir) }).done).rejects.toMatchObject({
-      code: 'local',
-      message: expect.stringContaining('is being worked on by process'),
-    });
-    first.cancel();
-    const { manifest } = await first.done;
-    expect(manifest.state).toBe('cancelled');
-  });
-
-  it('is not resumed when the prompts were changed', async () => {
-    const endpoint = await serve();
-    const plan = makePlan(endpoint.baseUrl, { requests: 1_000, timeLimitMs: 100 });
-    await startMeasuring({ entry, message: startMessage(runDir, plan, makePrompts(10)) }).done;
-    const sent = endpoint.received.length;
-    appendFileSync(
-      join(runDir, 'prompts.jsonl'),
-      `${JSON.stringify({ id: 'new', text: 'More', tokens: 1, score: 0, tier: 'simple' })}\n`,
-    );
-    await expect(startMeasuring({ entry, message: resumeMessage(runDir) }).done).rejects.toMatchObject({
-      code: 'input',
-      message: expect.stringContaining('were changed since the run began'),
-    });
-    expect(endpoint.received).toHaveLength(sent);
-  });
-
-  it.skipIf(process.platform === 'win32')(
-    'stops when the disk takes no more, and everything before is readable',
-    async () => {
-      // A limit on the size of files stands in for a full disk: the system refuses the write in the same way.
-      const limited = join(folder.dir, 'limited');
-      writeFileSync(limited, `#!/bin/sh\nulimit -f 256\nexec "${process.execPath}" "$@"\n`);
-      chmodSync(limited, 0o755);
-      const endpoint = await serve({ answer: 'x'.repeat(3_000) });
-      const plan = makePlan(endpoint.baseUrl, { requests: 500 });
-      const message = startMessage(runDir, plan, makePrompts(50));
-      const { manifest, summary } = await startMeasuring({ entry, message, execPath: limited }).done;
-      expect(manifest).toMatchObject({ state: 'stopped', stopReason: 'disk' });
-      expect(manifest.stopMessage).toContain('records.jsonl');
-      const run = await readRun(runDir);
-      expect(run.notes).toEqual([]);
-      expect(run.records.length).toBeGreaterThan(20);
-      expect(run.records.length).toBe(summary.totals.ok);
-      expect(readFileSync(join(runDir, 'records.jsonl'), 'utf8').endsWith('}\n')).toBe(true);
-
-      const resumed = await startMeasuring({ entry, message: resumeMessage(runDir) }).done;
-      expect(resumed.manifest.state).toBe('complete');
-      expect(resumed.summary.totals.ok).toBe(500);
-    },
-  );
 });
