@@ -34,9 +34,11 @@ export class QuickInput {
 
   /** What is asked: title, prompt and placeholder, whichever there are, one per line. */
   async question(): Promise<string> {
-    const title = await this.widget.locator('.quick-input-title').textContent();
-    const prompt = await this.widget.locator('.quick-input-message').textContent();
-    const placeholder = await this.field.getAttribute('placeholder');
+    // It may close meanwhile.
+    const soon = { timeout: LOOK_MS };
+    const title = await this.widget.locator('.quick-input-title').textContent(soon);
+    const prompt = await this.widget.locator('.quick-input-message').textContent(soon);
+    const placeholder = await this.field.getAttribute('placeholder', soon);
     return [title, prompt, placeholder]
       .map((text) => (text ?? '').trim())
       .filter(Boolean)
@@ -48,11 +50,16 @@ export class QuickInput {
     await this.row(label).click();
   }
 
-  /** Waits for an input box whose question contains `question`, types `text`, and accepts. */
+  /** Waits for an input box whose question contains `question`, types `text`, and accepts; resolves when that is taken. */
   async answer(question: string, text: string): Promise<void> {
     await until(`a question with "${question}"`, async () => (await this.question()).includes(question));
     await this.field.fill(text);
     await this.field.press('Enter');
+    // The extension checks it first, elsewhere.
+    await until(
+      `"${question}" answered`,
+      async () => !(await this.widget.isVisible()) || !(await this.question()).includes(question),
+    );
   }
 
   /** Leaves without an answer. */

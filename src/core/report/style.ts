@@ -29,7 +29,7 @@ p{margin:0}
 .tw-summary thead tr:last-child th:first-child{text-align:right}
 .tw-summary .tw-group{text-align:center;padding-bottom:0}
 .tw-summary .tw-edge{padding-left:16px}
-.tw-summary th[scope=row]{position:sticky;left:0;background:var(--tw-bg);min-width:150px;white-space:normal;overflow-wrap:anywhere}
+.tw-summary th[scope=row]{position:sticky;left:0;background:var(--tw-bg);min-width:172px;white-space:normal;overflow-wrap:anywhere}
 .tw-summary tbody tr:hover>*{background:var(--tw-hover)}
 .tw-swatch{margin-right:7px;vertical-align:-1px}
 details>summary{cursor:pointer;color:var(--tw-muted);width:fit-content}
