@@ -96,7 +96,8 @@ function describe(code: string, text: string, url: URL, headersArrived: boolean)
     case 'UND_ERR_CLOSED':
       return { code: 'cancelled', message: `The connections to ${where} were closed while the request was in flight.` };
   }
-  if (code.startsWith('HPE_')) {
+  // The parser's words for a connection that was closed within a chunked answer.
+  if (code.startsWith('HPE_') && !/Invalid EOF state/i.test(text)) {
     return {
       code: 'malformed',
       message: `What ${where} answered is not HTTP/1.1 (${why}). Check host, port and http/https.`,

@@ -189,6 +189,18 @@ describe.each([
     expect(text).toBe('half');
   });
 
+  it('calls a chunked answer truncated whose connection is closed in order between its chunks or in one', async () => {
+    for (const connection of ['keep-alive', 'close']) {
+      for (const part of ['', '5\r\nhello\r\n', '5\r\nhel', '5\r\nhello\r\n0\r\n']) {
+        const head = `HTTP/1.1 200 OK\r\nConnection: ${connection}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+        const server = await serveRaw((socket) => {
+          socket.once('data', () => socket.end(head + part));
+        });
+        expectFailure((await exchange(create(), server.origin)).error, 'truncated-stream', /middle of its answer/);
+      }
+    }
+  });
+
   it('notices a Content-Length that promises more than comes', async () => {
     const server = await serveRaw((socket) =>
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort')),
@@ -325,8 +337,45 @@ describe('the undici transport', () => {
   it('opens no more sockets to an origin than it may', async () => {
     const server = await serve((_request, response) => setTimeout(() => response.end('ok'), 5));
     const transport = overUndici({}, 3);
+    // From the first answer it learns that the server keeps connections open.
+    await exchange(transport, server.origin);
     await Promise.all(Array.from({ length: 30 }, () => exchange(transport, server.origin)));
     expect(server.connections()).toBe(3);
+  });
+
+  it('loses no request to a server that closes every connection without saying so', async () => {
+    const server = await serveRaw((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=100\r\nTransfer-Encoding: chunked\r\n\r\n');
+        socket.write('2\r\nok\r\n0\r\n\r\n');
+        // The FIN comes a moment after the answer, when the next request may be on its way.
+        setTimeout(() => socket.end(), 2);
+      });
+    });
+    const transport = overUndici({}, 3);
+    const inTurn = async () => {
+      for (let n = 0; n < 10; n++) expect((await exchange(transport, `${server.origin}/stream`)).text).toBe('ok');
+    };
+    await Promise.all([inTurn(), inTurn(), inTurn()]);
+    expect(server.connections()).toBe(30);
+  });
+
+  it('learns that from each address by itself, and not from an error', async () => {
+    let asked = 0;
+    const server = await serve((request, response) => {
+      if (request.url === '/stream' && ++asked === 1) {
+        response.writeHead(503, { connection: 'close' }).end('no');
+        return;
+      }
+      response.end('ok');
+      if (request.url === '/stream') setTimeout(() => request.socket.end(), 2);
+    });
+    const transport = overUndici({}, 1);
+    const texts: string[] = [];
+    for (const path of ['/models', '/models', ...Array.from({ length: 8 }, () => '/stream')]) {
+      texts.push((await exchange(transport, server.origin + path)).text);
+    }
+    expect(texts).toEqual(['ok', 'ok', 'no', ...Array.from({ length: 7 }, () => 'ok')]);
   });
 
   it('dates a request that had to wait for a socket by the moment it got one', async () => {

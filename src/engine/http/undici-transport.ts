@@ -4,6 +4,7 @@ import { Failure } from '../../core/failure.ts';
 import type { Network } from '../../protocol/measure.ts';
 import { isLoopback } from './base-url.ts';
 import { abortFailure, failureFromNetwork, refuseCompressed } from './network-failure.ts';
+import { ConnectionReuse, type ConnectionUse } from './reuse.ts';
 import type { ResponseHandler, Sent, Transport, TransportRequest } from './transport.ts';
 
 /** Where requests go: straight to loopback, through the proxy, if there is one, to all else. */
@@ -23,6 +24,7 @@ export function createUndiciTransport(options: { network: Network; connections: 
   let routes: Routes | undefined;
   let loading: Promise<Routes> | undefined;
   let closed = false;
+  const reuse = new ConnectionReuse();
 
   async function load(): Promise<Routes> {
     const undici = await import('undici');
@@ -36,6 +38,10 @@ export function createUndiciTransport(options: { network: Network; connections: 
       connect: tls,
     };
     const direct = new undici.Agent(pool);
+    direct.on('disconnect', (origin, _targets, error) => {
+      // Else it was undici that closed it, because we or the server had said so.
+      if (error.code !== 'UND_ERR_INFO') reuse.closed(origin.origin);
+    });
     const proxied =
       proxies === undefined
         ? direct
@@ -62,16 +68,20 @@ export function createUndiciTransport(options: { network: Network; connections: 
       const ready = routes ?? (await loadOnce());
       if (closed) throw new Failure({ code: 'cancelled', message: 'The connections are closed already.' });
       const url = new URL(request.url);
+      const route = isLoopback(url.hostname) ? ready.direct : ready.proxied;
+      // Behind a proxy the connections are the proxy's.
+      const use = route === ready.direct ? await reuse.for(url.origin, url.origin + url.pathname) : proxyUse;
       return new Promise<Sent>((resolve, reject) => {
-        const exchange = new Exchange(request, handler, resolve, reject);
+        const exchange = new Exchange(request, handler, use, resolve, reject);
         if (exchange.settled) return;
-        (isLoopback(url.hostname) ? ready.direct : ready.proxied).dispatch(
+        route.dispatch(
           {
             origin: url.origin,
             path: url.pathname + url.search,
             method: request.method,
             headers: { ...request.headers, 'accept-encoding': 'identity' },
             body: request.body ?? null,
+            reset: use.reset,
           },
           exchange,
         );
@@ -87,25 +97,30 @@ export function createUndiciTransport(options: { network: Network; connections: 
   };
 }
 
+const proxyUse: ConnectionUse = { reset: false, answered() {}, failed() {} };
+
 /** One request on its way: undici's callbacks on one side, ours on the other. It settles once and then ignores all. */
 class Exchange implements Dispatcher.DispatchHandler {
   settled = false;
   readonly #request: TransportRequest;
   readonly #handler: ResponseHandler;
+  readonly #use: ConnectionUse;
   readonly #resolve: (sent: Sent) => void;
   readonly #reject: (error: unknown) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #sentAt = 0;
-  #headersArrived = false;
+  #status: number | undefined;
 
   constructor(
     request: TransportRequest,
     handler: ResponseHandler,
+    use: ConnectionUse,
     resolve: (sent: Sent) => void,
     reject: (error: unknown) => void,
   ) {
     this.#request = request;
     this.#handler = handler;
+    this.#use = use;
     this.#resolve = resolve;
     this.#reject = reject;
     if (request.signal.aborted) {
@@ -142,7 +157,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     const at = performance.now();
     if (this.settled || status < 200) return;
-    this.#headersArrived = true;
+    this.#status = status;
     try {
       const fields = flatten(headers);
       this.#handler.headers(status, fields, at);
@@ -166,19 +181,22 @@ class Exchange implements Dispatcher.DispatchHandler {
     const endAt = performance.now();
     if (this.settled) return;
     this.#settle();
+    this.#use.answered(this.#status ?? 0);
     this.#resolve({ sentAt: this.#sentAt, endAt });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.settled) return;
     this.#settle();
-    this.#reject(failureFromNetwork(error, this.#request.url, this.#headersArrived));
+    this.#use.failed();
+    this.#reject(failureFromNetwork(error, this.#request.url, this.#status !== undefined));
   }
 
   /** Ends the exchange from our side; the socket is closed, so that the server stops generating. */
   #fail(error: unknown): void {
     if (this.settled) return;
     this.#settle();
+    this.#use.failed();
     this.#reject(error);
     this.#controller?.abort(error instanceof Error ? error : new Error('ended'));
   }

@@ -1,0 +1,62 @@
+/** A server that closes without a word does so at once; its FIN follows the last byte on the same path. ms. */
+const watchMs = 100;
+
+/** How a request is to treat the connection it gets. */
+export interface ConnectionUse {
+  /** Close the connection after the answer instead of keeping it for the next request. */
+  readonly reset: boolean;
+  /** Told when the answer has ended. */
+  answered(status: number): void;
+  /** Told when there was no whole answer. */
+  failed(): void;
+}
+
+/**
+ * Learns which servers keep a connection open after an answer. Some close it without saying so (llama.cpp after every
+ * stream, though it announces Keep-Alive), and a request that was just sent on such a connection is lost. So the first
+ * request to an address is watched: until it is known what became of its connection, nothing else uses one twice.
+ */
+export class ConnectionReuse {
+  readonly #keeps = new Map<string, boolean>();
+  readonly #watched = new Map<string, Watch>();
+
+  /** What the next request to an address should do. Waits, 100 ms at most, where that is just being found out. */
+  async for(origin: string, address: string): Promise<ConnectionUse> {
+    await this.#watched.get(address)?.verdict;
+    const keeps = this.#keeps.get(address);
+    if (keeps !== undefined || this.#watched.has(address)) return { reset: keeps !== true, answered() {}, failed() {} };
+    const watch: Watch = { origin, verdict: undefined, closed() {} };
+    this.#watched.set(address, watch);
+    return {
+      reset: false,
+      answered: (status) => {
+        // After an error many servers close; that tells nothing of the others.
+        if (status < 200 || status > 299) this.#watched.delete(address);
+        else watch.verdict = this.#await(address, watch);
+      },
+      failed: () => void this.#watched.delete(address),
+    };
+  }
+
+  /** To be told when a connection to an origin was closed. */
+  closed(origin: string): void {
+    for (const watch of this.#watched.values()) if (watch.origin === origin) watch.closed();
+  }
+
+  async #await(address: string, watch: Watch): Promise<void> {
+    const keeps = await new Promise<boolean>((resolve) => {
+      watch.closed = () => resolve(false);
+      // When the timer is late, the FIN may have come and not been read yet.
+      setTimeout(() => setImmediate(() => resolve(true)), watchMs);
+    });
+    this.#keeps.set(address, keeps);
+    this.#watched.delete(address);
+  }
+}
+
+interface Watch {
+  readonly origin: string;
+  /** Set while the connection of the first answer is idle. */
+  verdict: Promise<void> | undefined;
+  closed(): void;
+}
