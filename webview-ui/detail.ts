@@ -1,6 +1,6 @@
 import type { RequestDetail } from '../src/core/report/detail.ts';
 import { figure, grouped, instant, NONE, UNKNOWN, usd } from '../src/core/report/format.ts';
-import { safeName } from '../src/core/report/text.ts';
+import { requestName } from '../src/core/report/text.ts';
 import type { ReportView, RequestRow } from '../src/core/report/view.ts';
 import { button } from './components.ts';
 import { element } from './elements.ts';
@@ -10,14 +10,14 @@ export type DetailState = 'loading' | 'missing' | RequestDetail;
 
 /** The open request: figures, error, attempts, prompt and answer, all as text. */
 export function detailPanel(request: RequestRow, view: ReportView, state: DetailState, close: () => void): HTMLElement {
-  const heading = element('h3', '', `Request ${safeName(request.id)}`);
+  const heading = element('h3', '', `Request ${requestName(request.id, view)}`);
   heading.tabIndex = -1;
   const panel = element(
     'section',
     'tw-detail',
     element('div', 'tw-detail-head', heading, button('Close', close, { spoken: 'Close the request' })),
   );
-  panel.setAttribute('aria-label', `Request ${safeName(request.id)}`);
+  panel.setAttribute('aria-label', `Request ${requestName(request.id, view)}`);
   panel.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') close();
   });

@@ -1,5 +1,6 @@
 import type { RequestDetail } from '../src/core/report/detail.ts';
 import { figure, grouped, NONE, usd } from '../src/core/report/format.ts';
+import { requestName } from '../src/core/report/text.ts';
 import type { ReportView } from '../src/core/report/view.ts';
 import { tierNames } from '../src/core/routing/tier.ts';
 import { type Arrangement, arrange, EVERYTHING, type Filter, type SortKey } from './arrange.ts';
@@ -142,7 +143,7 @@ export class Requests {
     const counted = (count: number | undefined) =>
       count === undefined ? NONE : `${request.tokensSource === 'server' ? '' : '~'}${grouped(count)}`;
     const texts = [
-      request.id,
+      requestName(request.id, this.#view),
       prompt?.preview ?? '',
       prompt?.tier ?? '',
       prompt?.score.toFixed(2) ?? '',

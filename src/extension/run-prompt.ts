@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { formatUsd, tokenCost } from '../core/catalog/cost.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { Failure } from '../core/failure.ts';
+import { plainText } from '../core/prompts/plain-text.ts';
 import { callChat } from '../engine/endpoints/call.ts';
 import type { ChatOutcome } from '../engine/endpoints/chat.ts';
 import { parseBaseUrl } from '../engine/http/base-url.ts';
@@ -77,7 +78,7 @@ export async function runPrompt(services: Services, argument: unknown, chosen?: 
 /** What the answer took, in one line. */
 function closing(model: Model, { failure, usage, times, finishReason }: ChatOutcome): string {
   const words = [name(model.ref)];
-  if (failure) words.push(failure.code === 'cancelled' ? 'cancelled' : `failed: ${name(failure.message)}`);
+  if (failure) words.push(failure.code === 'cancelled' ? 'cancelled' : `failed: ${asWritten(failure.message)}`);
   else if (finishReason === 'length') words.push('cut at the limit of `tierwise.benchmark.maxTokens`');
   if (usage) words.push(`${formatCount(usage.input)} tokens in, ${formatCount(usage.output)} out`);
   else if (!failure) words.push('tokens unknown: the server sent no usage');
@@ -88,6 +89,11 @@ function closing(model: Model, { failure, usage, times, finishReason }: ChatOutc
     words.push(`first token after ${formatCount(Math.round(times.firstToken - times.sent))} ms`);
   words.push(`${formatCount(Math.round(times.end - times.sent))} ms in all`);
   return words.join(' · ');
+}
+
+/** Inert in the preview, and readable in the editor, where escapes would stand between the letters. */
+function asWritten(message: string): string {
+  return `\`${plainText(message, 500).replaceAll('`', "'")}\``;
 }
 
 function isSubject(value: unknown): value is Subject {

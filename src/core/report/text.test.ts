@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { safeBlock, safeLine, safeName } from './text.ts';
+import { requestName, safeBlock, safeLine, safeName } from './text.ts';
 
 test('two names that differ only in a hidden character look different', () => {
   expect(safeName('gpt\u200b-4')).toBe('gpt‹U+200B›-4');
@@ -26,4 +26,9 @@ test('cutting never splits a character', () => {
 test('a block keeps its lines and is capped', () => {
   expect(safeBlock('a\r\n\tb\rc\u001b[0m')).toBe('a\n\tb\nc[0m');
   expect(safeBlock('x'.repeat(30), 10)).toBe(`${'x'.repeat(10)}…`);
+});
+
+test('a request is called by what tells it from the others of its run', () => {
+  expect(requestName('20261123-1.r3.m2', { runId: '20261123-1' })).toBe('r3.m2');
+  expect(requestName('r3.m2', { runId: '20261123-1' })).toBe('r3.m2');
 });

@@ -15,6 +15,11 @@ export function safeName(name: string, max = 120): string {
   return cut(name.slice(0, max * 2).replace(SHAPELESS, writtenOut), max);
 }
 
+/** What a report calls one of its requests: its id without that of the run, which all of them share. */
+export function requestName(id: string, { runId }: { readonly runId: string }): string {
+  return safeName(id.startsWith(`${runId}.`) ? id.slice(runId.length + 1) : id);
+}
+
 /** Running text on one line: white space collapsed, direction marks written out, other shapeless characters dropped. */
 export function safeLine(text: string, max = 160): string {
   const line = text
