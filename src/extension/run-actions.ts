@@ -45,7 +45,7 @@ export async function cancelRun(services: Services, run: unknown): Promise<void>
 
 /** Deletes a run with its records, after asking. */
 export async function deleteRun(services: Services, run: unknown): Promise<void> {
-  const id = await pickRun(services, run, 'Delete which run?', ({ mine }) => !mine);
+  const id = await pickRun(services, run, 'Delete which run?', ({ state }) => state !== 'running');
   const yes = 'Delete';
   const answer = await vscode.window.showWarningMessage(
     'Delete this run?',

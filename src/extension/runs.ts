@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import { Failure } from '../core/failure.ts';
+import { isLocked } from '../engine/benchmark/lock.ts';
 import { type Measuring, startMeasuring } from '../engine/benchmark/measuring.ts';
 import { listRuns, type Run, readManifest, readRun } from '../engine/benchmark/run-folder.ts';
 import type { Progress, ToMeasure } from '../protocol/measure.ts';
@@ -100,8 +101,15 @@ export class Runs implements vscode.Disposable {
 
   /** Deletes a run with all its files. */
   async remove(id: string): Promise<void> {
+    const folder = this.folderOf(id);
     if (this.#live.has(id)) throw new Failure({ code: 'usage', message: 'Cancel this run before deleting it.' });
-    await rm(this.folderOf(id), { recursive: true, force: true });
+    if (isLocked(folder)) {
+      throw new Failure({
+        code: 'usage',
+        message: 'Another window measures this run. Cancel it there before deleting it.',
+      });
+    }
+    await rm(folder, { recursive: true, force: true });
     this.#changed.fire();
   }
 

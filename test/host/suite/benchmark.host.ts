@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
@@ -127,9 +128,16 @@ describe('A benchmark', () => {
         if (format === 'html') assert.doesNotMatch(text, /<script/i);
         rmSync(target);
       }
-      await answering({ showWarningMessage: () => 'Delete' }, () =>
-        vscode.commands.executeCommand('tierwise.deleteRun', id),
-      );
+      const remove = () =>
+        answering({ showWarningMessage: () => 'Delete' }, () =>
+          vscode.commands.executeCommand('tierwise.deleteRun', id),
+        );
+      const lock = join(resumed.folder, 'lock');
+      writeFileSync(lock, JSON.stringify({ pid: process.pid, host: hostname(), lockedAt: Date.now() }));
+      assert.match((await remove()).at(-1)?.text ?? '', /Another window measures this run/);
+      assert.equal(existsSync(resumed.folder), true);
+      rmSync(lock);
+      await remove();
       assert.equal(existsSync(resumed.folder), false);
     })).timeout(120_000);
 
