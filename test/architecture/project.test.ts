@@ -42,7 +42,7 @@ describe('the project', () => {
     const broken = pages.flatMap((page) =>
       [...read(page).matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)]
         .map((match) => match[1] ?? '')
-        .filter((target) => !/^[a-z]+:|\.png$/.test(target) && !existsSync(join(root, page, '..', target)))
+        .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(root, page, '..', target)))
         .map((target) => `${page}: ${target}`),
     );
     expect(broken).toEqual([]);
