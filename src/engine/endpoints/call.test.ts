@@ -95,6 +95,14 @@ describe.each([
     expect(lastToken).toBeGreaterThan(firstToken);
   });
 
+  it('keeps every word of an answer when the key is short or a placeholder', async () => {
+    const answer = 'EMPTY or none: tök ollama test sk-no-key-required';
+    for (const key of ['t', 'none', 'ollama', 'EMPTY', 'test', 'sk-no-key-required']) {
+      const server = await serve((_request, response) => streaming(response).end(token(answer) + finish + done));
+      expect(await call(server.origin, { key })).toMatchObject({ failure: undefined, text: answer });
+    }
+  });
+
   it('serves many calls under one signal without a warning', async () => {
     const warnings: string[] = [];
     const note = (warning: Error) => warnings.push(warning.message);

@@ -3,7 +3,7 @@ import { Failure, type FailureDetail } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import { keyForOrigin } from '../http/base-url.ts';
 import { abortFailure } from '../http/network-failure.ts';
-import { redact } from '../http/redact.ts';
+import { isSecret, redact } from '../http/redact.ts';
 import type { ResponseHandler, Transport } from '../http/transport.ts';
 import type { ChatOutcome, ChatRequest } from './chat.ts';
 import { failureFromResponse } from './failures.ts';
@@ -246,10 +246,10 @@ function knownReason(reason: string, secrets: readonly string[]): string {
   return finishReasons.has(reason) ? reason : redact(reason, secrets).slice(0, 64);
 }
 
-/** An answer is the model's and stays as it is, unless it holds the very key. */
+/** An answer is the model's and stays as it is, unless it holds the very key, and that is no placeholder. */
 function withoutKey(text: string, secrets: readonly string[]): string {
   let clean = text;
-  for (const secret of secrets) clean = clean.replaceAll(secret, '[redacted]');
+  for (const secret of secrets.filter(isSecret)) clean = clean.replaceAll(secret, '[redacted]');
   return clean;
 }
 

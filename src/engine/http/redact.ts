@@ -1,7 +1,32 @@
 const mask = '[redacted]';
 
-/** Shorter ones are placeholders ("x", "no") rather than secrets, and masking them would eat ordinary words. */
-const shortestSecret = 4;
+const shortestSecret = 8;
+/** What people write where a local server asks for a key and does not look at it. */
+const placeholders = new Set([
+  'sk-no-key-required',
+  'no-key-required',
+  'no-key-needed',
+  'not-needed',
+  'not-required',
+  'required',
+  'lm-studio',
+  'llama.cpp',
+  'llamacpp',
+  'localhost',
+  'anything',
+  'changeme',
+  'undefined',
+  'placeholder',
+  'your-api-key',
+]);
+
+/**
+ * Whether a key is to be masked wherever it is met. A short one (`x`, `none`, `ollama`) or a placeholder guards nothing,
+ * and masking it would eat ordinary words.
+ */
+export function isSecret(key: string): boolean {
+  return key.length >= shortestSecret && !placeholders.has(key.toLowerCase());
+}
 
 /** What could be a key: long enough and with a digit, or very long. Bounded, so that no text makes it slow. */
 const token = String.raw`(?=[\w.~+/*=-]{0,200}\d)[\w.~+/*=-]{8,}|[\w.~+/*=-]{24,}`;
@@ -37,7 +62,7 @@ const patterns: readonly (readonly [RegExp, string])[] = [
 export function redact(text: string, secrets: readonly string[] = []): string {
   let result = text;
   for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
-    if (secret.length < shortestSecret) continue;
+    if (!isSecret(secret)) continue;
     result = result.replace(spellings(secret), mask);
     for (const form of base64Forms(secret)) result = result.replace(form, mask);
   }
