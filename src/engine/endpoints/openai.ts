@@ -362,7 +362,7 @@ function streamError(said: string, secrets: readonly string[]): Failure {
 function truncated(reading: ChatReading): Failure {
   return new Failure({
     code: 'truncated-stream',
-    message: `The stream ended after ${reading.chunks} chunks of text without saying that the answer is finished.`,
+    message: `The stream ended after ${reading.chunks === 1 ? '1 chunk' : `${reading.chunks} chunks`} of text without saying that the answer is finished.`,
   });
 }
 
