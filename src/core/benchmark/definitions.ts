@@ -1,3 +1,5 @@
+import { fewestValues } from '../stats/quantiles.ts';
+
 /**
  * What each figure means, one or two sentences each; every report prints them beside its numbers. Where widely used
  * tools mean something else by the same name, the difference is said.
@@ -14,7 +16,7 @@ export const definitions: Record<string, string> = {
   e2eFromScheduleMs:
     'End to end from schedule: as E2E, but from the moment the request was due, so that waiting in the client for a connection is in it.',
   tpotMs:
-    'Time per output token (TPOT): (E2E − TTFT) / (output tokens − 1) of one request, with the server’s token count where it tells one; the same formula as in vLLM. Chunks are never taken for tokens. Absent when the answer came in a single chunk or was not streamed.',
+    'Time per output token (TPOT): (E2E − TTFT) / (output tokens − 1) of one request, with the server’s token count where it tells one; the same formula as in vLLM. Chunks are never taken for tokens. Absent when the answer came in a single chunk or was not streamed. Where the server’s count holds reasoning that was never streamed, TPOT is lower than what a reader sees.',
   tokensPerSecond:
     'Tokens per second of one request after its first token: 1000 / TPOT. It says how fast one reader is served, not what the endpoint can carry.',
   requestsPerSecond:
@@ -30,8 +32,7 @@ export const definitions: Record<string, string> = {
   warmup:
     'Warm-up: requests before the measured ones that open connections and fill caches; in no figure, but in the total cost. The run goes on without a pause after them.',
   attempts: 'Attempts: every request is tried once; nothing is retried, so no waiting before a retry hides in a time.',
-  quantiles:
-    'p50, p90, p95, p99: the value that so many percent of the measured successful requests do not exceed, interpolated linearly between neighbours (type 7).',
+  quantiles: `p50, p90, p95, p99: the value that so many percent of the measured successful requests do not exceed, interpolated linearly between neighbours (type 7). p95 of fewer than ${fewestValues.p95} requests and p99 of fewer than ${fewestValues.p99} rest on single values.`,
   lag: 'Event-loop lag: how late the measuring process itself was. Times below a few times the lag say more about this machine than about the endpoint.',
   closedLoop:
     'Load: a fixed number of requests is kept in flight and the next is sent when one ends, so a slow endpoint receives fewer requests; rates under an arrival pattern of its own can be worse.',

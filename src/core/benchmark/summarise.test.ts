@@ -62,7 +62,7 @@ function record(fields: Partial<RunRecord> = {}): RunRecord {
   };
 }
 
-const failed = (code: 'timeout' | 'server' | 'connect', status?: number): Partial<RunRecord> => ({
+const failed = (code: EndpointFailureCode, status?: number): Partial<RunRecord> => ({
   status: 'error',
   error: { code, message: 'no', status },
   attempts: [{ times: { sent: 1, end: 2 }, status }],
@@ -121,9 +121,11 @@ describe('summarise', () => {
     expect(warnings.join()).toContain('The cost of 1 request is unknown');
   });
 
-  it('knows that refused requests cost nothing, and that broken ones may', () => {
-    const records = [record(failed('server', 500)), record(failed('connect')), record(failed('timeout', 200))];
-    expect(summarise(manifest(), prompts, records).models[0]?.cost).toEqual({ unknown: 1 });
+  it('knows that refused requests cost nothing, and that those a server may have worked on may', () => {
+    const free = [record(failed('connect')), record(failed('server', 409))];
+    expect(summarise(manifest(), prompts, free).models[0]?.cost).toEqual({ unknown: 0 });
+    const broken = [record(failed('timeout', 200)), record(failed('server', 504)), record(failed('truncated-stream'))];
+    expect(summarise(manifest(), prompts, broken).models[0]?.cost).toEqual({ unknown: 3 });
   });
 
   it('has no time per token for an answer in one piece', () => {
@@ -203,7 +205,15 @@ describe('warnings', () => {
 
   it('says that few requests do not carry a p99', () => {
     const { warnings } = summarise(manifest(), prompts, many.slice(101));
-    expect(warnings).toEqual([expect.stringContaining('fewer than 100 requests and is close to the maximum: lab/a.')]);
+    expect(warnings).toEqual([expect.stringContaining('p99 rests on single values (fewer than 100 requests): lab/a.')]);
+  });
+
+  it('says that very few requests carry neither a p95 nor a p99', () => {
+    const { warnings } = summarise(manifest(), prompts, many.slice(181));
+    expect(warnings).toEqual([
+      expect.stringContaining('p95 and p99 rest on single values (fewer than 20 requests): lab/a.'),
+    ]);
+    expect(summarise(manifest(), prompts, many.slice(180)).warnings.join()).toContain('p99 rests on single values');
   });
 
   it('says that many requests failed', () => {

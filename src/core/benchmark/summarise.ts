@@ -4,6 +4,7 @@ import { definitions } from './definitions.ts';
 import type { Manifest, RunPrompt } from './manifest.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSummary, Summary } from './summary.ts';
+import { tpotOf } from './tpot.ts';
 import { warningsOf } from './warnings.ts';
 
 /**
@@ -150,20 +151,20 @@ class Tally {
     }
   }
 
-  #addTimes({ times, tokens }: RunRecord): void {
-    const { sent, headers, firstToken, firstVisible, lastToken } = times;
+  #addTimes(record: RunRecord): void {
+    const { sent, headers, firstToken, firstVisible, lastToken } = record.times;
     const values = this.#values;
     this.ok++;
-    this.#okOutput += tokens?.output ?? 0;
+    this.#okOutput += record.tokens?.output ?? 0;
     if (headers !== undefined) values.headers.push(headers - sent);
     if (firstToken !== undefined) values.ttft.push(firstToken - sent);
     if (firstVisible !== undefined) values.ttfv.push(firstVisible - sent);
-    if (lastToken === undefined) return;
-    values.e2e.push(lastToken - sent);
-    values.fromSchedule.push(lastToken);
-    // An answer in one chunk has no time between tokens; to call that infinitely fast would be absurd.
-    if (firstToken === undefined || lastToken <= firstToken || (tokens?.output ?? 0) < 2) return;
-    const tpot = (lastToken - firstToken) / ((tokens?.output ?? 0) - 1);
+    if (lastToken !== undefined) {
+      values.e2e.push(lastToken - sent);
+      values.fromSchedule.push(lastToken);
+    }
+    const tpot = tpotOf(record);
+    if (tpot === undefined) return;
     values.tpot.push(tpot);
     values.tokensPerSecond.push(1000 / tpot);
   }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { tierNames } from '../routing/tier.ts';
 
-/** Distribution of one figure over the measured ok requests. A quantile that n cannot carry is absent. */
+/** Distribution of one figure over the measured ok requests. Every quantile is there, however small `n` is: see `fewestValues`. */
 export const distributionSchema = z.object({
   n: z.number(),
   mean: z.number(),

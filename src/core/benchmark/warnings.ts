@@ -1,3 +1,4 @@
+import { fewestValues } from '../stats/quantiles.ts';
 import type { Manifest } from './manifest.ts';
 import type { ModelSummary, Summary } from './summary.ts';
 
@@ -5,8 +6,6 @@ import type { ModelSummary, Summary } from './summary.ts';
 const highErrorShare = 0.05;
 /** Of the smallest median time to first token; above it, the client measured itself. */
 const highLagShare = 0.05;
-/** Below this, p99 is hardly more than the largest value. */
-const enoughForP99 = 100;
 
 /** Why the figures of a run should not be relied on, most important first; empty when nothing speaks against them. */
 export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' | 'totals' | 'simulated'>): string[] {
@@ -28,10 +27,15 @@ export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' |
       (names) =>
         `More than ${highErrorShare * 100} % of the requests failed: ${names}. Latency covers only the others.`,
     ),
-    about(
-      named(({ counts }) => counts.ok > 0 && counts.ok < enoughForP99),
-      (names) =>
-        `p99 rests on fewer than ${enoughForP99} requests and is close to the maximum: ${names}. Send more requests to rely on it.`,
+    fewWarning(
+      'p95 and p99 rest',
+      fewestValues.p95,
+      named(({ counts }) => counts.ok > 0 && counts.ok < fewestValues.p95),
+    ),
+    fewWarning(
+      'p99 rests',
+      fewestValues.p99,
+      named(({ counts }) => counts.ok >= fewestValues.p95 && counts.ok < fewestValues.p99),
     ),
     about(
       named(({ tokens }) => tokens.source === 'estimate' || tokens.source === 'mixed'),
@@ -51,6 +55,13 @@ function noAnswer({ counts }: ModelSummary): boolean {
 
 function about(names: string, words: (names: string) => string): string | undefined {
   return names === '' ? undefined : words(names);
+}
+
+function fewWarning(what: string, fewest: number, names: string): string | undefined {
+  return about(
+    names,
+    () => `${what} on single values (fewer than ${fewest} requests): ${names}. Send more requests to rely on the tail.`,
+  );
 }
 
 function lagWarning({ lag }: Manifest, models: readonly ModelSummary[]): string[] {

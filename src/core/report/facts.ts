@@ -1,4 +1,5 @@
 import type { Manifest } from '../benchmark/manifest.ts';
+import { fewestValues } from '../stats/quantiles.ts';
 import { counted, duration, figure, grouped, instant, UNKNOWN, usd } from './format.ts';
 import { safeLine, safeName } from './text.ts';
 import type { ReportView, Run } from './view.ts';
@@ -6,7 +7,7 @@ import type { ReportView, Run } from './view.ts';
 /** How to read a report: the few sentences that keep a person from wrong conclusions. */
 export const READING: readonly string[] = [
   'Compare models by p50 for the usual case and by p95 or p99 for the slow one; a mean hides both.',
-  'p95 of fewer than about 100 requests, and p99 of fewer than about 1,000, rest on a handful of values.',
+  `p95 of fewer than ${fewestValues.p95} requests and p99 of fewer than ${fewestValues.p99} rest on single values.`,
   'Latency figures are of requests that succeeded; read them together with the share of errors.',
   'A difference between two models that is smaller than the spread within one of them can be chance.',
   'A cost is unknown when a price or a token count is; a sum with an unknown part says so, and is a lower bound.',

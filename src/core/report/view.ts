@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { type Manifest, type RunPrompt, runStates } from '../benchmark/manifest.ts';
 import type { RunRecord } from '../benchmark/record.ts';
 import { distributionSchema, type ModelSummary, type Summary } from '../benchmark/summary.ts';
+import { tpotOf } from '../benchmark/tpot.ts';
 import { type TierName, tierNames } from '../routing/tier.ts';
 import { compromiseOf, histogramOf, tierRowsOf } from './chart-data.ts';
 import { factsOf, notesOf, READING, stateWords } from './facts.ts';
@@ -269,12 +270,6 @@ function modelRow(model: ModelSummary): ModelRow {
 
 function requestRow(record: RunRecord, prompt: number, model: number, stream: boolean): RequestRow {
   const { sent, firstToken, firstVisible, lastToken } = record.times;
-  const output = record.tokens?.output;
-  // An answer in one piece has no first token to speak of, and no time between tokens.
-  const tpot =
-    firstToken !== undefined && lastToken !== undefined && lastToken > firstToken && output !== undefined && output > 1
-      ? (lastToken - firstToken) / (output - 1)
-      : undefined;
   return {
     id: record.id,
     prompt,
@@ -286,12 +281,13 @@ function requestRow(record: RunRecord, prompt: number, model: number, stream: bo
     attempts: record.attempts.length,
     warmup: record.warmup ?? false,
     scheduledAt: safeName(record.scheduledAt),
+    // An answer asked for in one piece has no first token to speak of.
     ttftMs: stream ? since(sent, firstToken) : undefined,
     firstVisibleMs: stream ? since(sent, firstVisible) : undefined,
     e2eMs: since(sent, lastToken),
-    tpotMs: tpot,
+    tpotMs: tpotOf(record),
     tokensIn: record.tokens?.input,
-    tokensOut: output,
+    tokensOut: record.tokens?.output,
     tokensSource: record.tokens?.source,
     costUsd: record.costUsd,
     finishReason: record.finishReason === undefined ? undefined : safeName(record.finishReason),

@@ -1,6 +1,12 @@
 import type { Distribution } from '../benchmark/summary.ts';
 
 /**
+ * Fewest values that an upper quantile needs: n·(1 − p) ≥ 1. With fewer not even one whole value lies above it, so it is
+ * interpolated between the largest two or is close to them.
+ */
+export const fewestValues = { p95: 20, p99: 100 } as const;
+
+/**
  * The p-quantile of ascending `sorted` by linear interpolation between order statistics: position (n − 1)·p, which is
  * type 7 of Hyndman and Fan (1996), the default of R, NumPy and spreadsheets. `p` in [0,1]. NaN for no values.
  */
