@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { planLimits } from '../core/benchmark/plan-limits.ts';
 import type { Preference } from '../core/routing/tier.ts';
 import { oneOf, positive, whole } from './options.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
@@ -67,14 +68,20 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     .requiredOption('--prompts <file>', 'data set (.jsonl, .yaml) or a file that is one prompt; - for standard input')
     .requiredOption('--out <dir>', 'new folder for the run')
     .option('--models <list>', 'models by name or endpoint/model, separated by commas; default: all')
-    .addOption(number('--concurrency <n>', 'requests in flight at once, over all models', 1, 1024))
-    .addOption(number('--requests <n>', 'measured requests for each model; default: one for each prompt', 1, 1_000_000))
-    .addOption(number('--warmup <n>', 'requests for each model before measuring', 0, 10_000))
-    .addOption(number('--max-tokens <n>', 'most output tokens to ask for', 1, 1_000_000))
+    .addOption(number('--concurrency <n>', 'requests in flight at once, over all models', ...planLimits.concurrency))
+    .addOption(
+      number(
+        '--requests <n>',
+        'measured requests for each model; default: one for each prompt',
+        ...planLimits.requests,
+      ),
+    )
+    .addOption(number('--warmup <n>', 'requests for each model before measuring', ...planLimits.warmup))
+    .addOption(number('--max-tokens <n>', 'most output tokens to ask for', ...planLimits.maxTokens))
     .option('--max-cost <usd>', 'stop before the run costs more', positive('--max-cost'))
-    .addOption(number('--timeout <ms>', 'milliseconds that one request may take', 1, 86_400_000))
-    .addOption(number('--time-limit <ms>', 'milliseconds after which nothing more is sent', 1, 604_800_000))
-    .addOption(number('--seed <n>', 'orders the requests: same seed, same order', 0, 4_294_967_295))
+    .addOption(number('--timeout <ms>', 'milliseconds that one request may take', ...planLimits.timeoutMs))
+    .addOption(number('--time-limit <ms>', 'milliseconds after which nothing more is sent', ...planLimits.timeLimitMs))
+    .addOption(number('--seed <n>', 'orders the requests: same seed, same order', ...planLimits.seed))
     .option('--no-stream', 'ask for whole answers (no time to first token)')
     .option('--no-answers', 'do not store the answers')
     .option('--title <text>', 'what to call the run; default: the name of the prompts file')
@@ -107,7 +114,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
 
   command('simulate', 'Serves a simulated OpenAI-compatible endpoint on this machine until it is stopped.')
     .addOption(number('--port <n>', 'port; default: a free one', 0, 65_535))
-    .addOption(number('--seed <n>', 'same seed, same answers and delays', 0, 4_294_967_295))
+    .addOption(number('--seed <n>', 'same seed, same answers and delays', ...planLimits.seed))
     .option('--speed <x>', 'divides every delay', positive('--speed'))
     .option('--faults <list>', 'share of requests for each fault, for example 429=0.1,reset=0.05')
     .option('--truth <file>', 'log what was really sent when, one line of JSON for each request')

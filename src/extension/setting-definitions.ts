@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { endpointSchema, preferenceSchema, tiersSchema } from '../engine/config/schema.ts';
+import { planDefaults, planLimits } from '../core/benchmark/plan-limits.ts';
+import { count, endpointSchema, preferenceSchema, tiersSchema } from '../engine/config/schema.ts';
 
 /**
  * Who may set a value. `application`: only the person, never a workspace, because money, network or privacy hang on it.
@@ -14,7 +15,6 @@ export interface SettingDefinition<T extends z.ZodMiniType = z.ZodMiniType> {
 }
 
 const define = <T extends z.ZodMiniType>(definition: SettingDefinition<T>): SettingDefinition<T> => definition;
-const count = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
 
 /**
  * Every setting of the extension under `tierwise.`, in the order in which the settings editor shows them. package.json's
@@ -57,33 +57,33 @@ export const settingDefinitions = {
     scope: 'window',
   }),
   expectedOutputTokens: define({
-    schema: z.nullable(count(1, 1_000_000)),
+    schema: z.nullable(count(...planLimits.maxTokens)),
     default: null,
     scope: 'window',
   }),
   'benchmark.concurrency': define({
-    schema: count(1, 1024),
-    default: 4,
+    schema: count(...planLimits.concurrency),
+    default: planDefaults.concurrency,
     scope: 'window',
   }),
   'benchmark.requests': define({
-    schema: z.nullable(count(1, 1_000_000)),
+    schema: z.nullable(count(...planLimits.requests)),
     default: null,
     scope: 'window',
   }),
   'benchmark.warmup': define({
-    schema: count(0, 10_000),
-    default: 1,
+    schema: count(...planLimits.warmup),
+    default: planDefaults.warmup,
     scope: 'window',
   }),
   'benchmark.maxTokens': define({
-    schema: count(1, 1_000_000),
-    default: 512,
+    schema: count(...planLimits.maxTokens),
+    default: planDefaults.maxTokens,
     scope: 'window',
   }),
   'benchmark.timeoutSeconds': define({
-    schema: count(1, 86_400),
-    default: 120,
+    schema: count(1, planLimits.timeoutMs[1] / 1_000),
+    default: planDefaults.timeoutMs / 1_000,
     scope: 'window',
   }),
   'benchmark.maxCostUsd': define({
@@ -93,7 +93,7 @@ export const settingDefinitions = {
   }),
   'benchmark.keepAnswers': define({
     schema: z.boolean(),
-    default: true,
+    default: planDefaults.keepAnswers,
     scope: 'application',
   }),
 } as const;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { planDefaults } from '../../core/benchmark/plan-limits.ts';
 import type { Model } from '../../core/catalog/model.ts';
 import { defaultTiers } from '../../core/routing/tiers.ts';
-import { defaultPlanOptions, type PlanInput, planRun } from './plan-run.ts';
+import { type PlanInput, planRun } from './plan-run.ts';
 
 const model = (id: string, inputPrice?: number, outputPrice?: number): Model => ({
   ref: `lab/${id}`,
@@ -49,7 +50,7 @@ describe('planRun', () => {
       endpoints: [{ id: 'lab', protocol: 'openai', baseUrl: 'https://host.example/v1', apiKeyEnv: 'LAB_KEY' }],
       models: [{ endpoint: 'lab', model: 'a', inputPrice: 1, outputPrice: 2 }],
       requests: 2,
-      ...defaultPlanOptions,
+      ...planDefaults,
     });
     expect(prompts.map(({ score, tier }) => [score, tier])).toEqual([
       [0.1, 'simple'],

@@ -1,5 +1,6 @@
 import type { RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan } from '../../core/benchmark/plan.ts';
+import { planDefaults, planLimits } from '../../core/benchmark/plan-limits.ts';
 import { requestCount } from '../../core/benchmark/schedule.ts';
 import { formatUsd, tokenCost } from '../../core/catalog/cost.ts';
 import type { Model } from '../../core/catalog/model.ts';
@@ -11,16 +12,6 @@ import type { Tier } from '../../core/routing/tier.ts';
 import { tierOf } from '../../core/routing/tiers.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
 import { ceilingCannotHold, costBound } from './budget.ts';
-
-export const defaultPlanOptions = {
-  concurrency: 4,
-  warmup: 1,
-  maxTokens: 512,
-  stream: true,
-  timeoutMs: 120_000,
-  keepAnswers: true,
-  seed: 1,
-} as const;
 
 export interface PlanOptions {
   readonly concurrency?: number | undefined;
@@ -83,23 +74,27 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
       ...optional('inputPrice', price(inputPrice?.value, `${endpoint}/${id}`)),
       ...optional('outputPrice', price(outputPrice?.value, `${endpoint}/${id}`)),
     })),
-    concurrency: whole('concurrency', options.concurrency ?? defaultPlanOptions.concurrency, 1, 1024),
-    requests: whole('number of requests', options.requests ?? prompts.length, 1, 1_000_000),
-    warmup: whole('number of warm-up requests', options.warmup ?? defaultPlanOptions.warmup, 0, 10_000),
-    maxTokens: whole('most output tokens', options.maxTokens ?? defaultPlanOptions.maxTokens, 1, 1_000_000),
+    concurrency: whole('concurrency', options.concurrency ?? planDefaults.concurrency, ...planLimits.concurrency),
+    requests: whole('number of requests', options.requests ?? prompts.length, ...planLimits.requests),
+    warmup: whole('number of warm-up requests', options.warmup ?? planDefaults.warmup, ...planLimits.warmup),
+    maxTokens: whole('most output tokens', options.maxTokens ?? planDefaults.maxTokens, ...planLimits.maxTokens),
     ...optional(
       'temperature',
-      options.temperature === undefined ? undefined : within('temperature', options.temperature, 0, 2),
+      options.temperature === undefined
+        ? undefined
+        : within('temperature', options.temperature, ...planLimits.temperature),
     ),
-    stream: options.stream ?? defaultPlanOptions.stream,
-    timeoutMs: whole('time-out in ms', options.timeoutMs ?? defaultPlanOptions.timeoutMs, 1, 86_400_000),
+    stream: options.stream ?? planDefaults.stream,
+    timeoutMs: whole('time-out in ms', options.timeoutMs ?? planDefaults.timeoutMs, ...planLimits.timeoutMs),
     ...optional(
       'timeLimitMs',
-      options.timeLimitMs === undefined ? undefined : whole('time limit in ms', options.timeLimitMs, 1, 604_800_000),
+      options.timeLimitMs === undefined
+        ? undefined
+        : whole('time limit in ms', options.timeLimitMs, ...planLimits.timeLimitMs),
     ),
     ...optional('maxCostUsd', options.maxCostUsd),
-    keepAnswers: options.keepAnswers ?? defaultPlanOptions.keepAnswers,
-    seed: whole('seed', options.seed ?? defaultPlanOptions.seed, 0, 4_294_967_295),
+    keepAnswers: options.keepAnswers ?? planDefaults.keepAnswers,
+    seed: whole('seed', options.seed ?? planDefaults.seed, ...planLimits.seed),
   };
   if (plan.maxCostUsd !== undefined) checkCeiling(plan, plan.maxCostUsd, prompts);
   return { plan, prompts, estimate: estimateOf(plan, input.prompts) };

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { planLimits } from '../../core/benchmark/plan-limits.ts';
 import type { tierNames } from '../../core/routing/tier.ts';
 
 /**
@@ -17,7 +18,8 @@ const envNamePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 const price = (what: string) =>
   z.optional(described(z.number().check(z.nonnegative()), `USD per million ${what} tokens. Leave out when unknown.`));
-const count = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
+/** A whole number from `least` to `most`. */
+export const count = (least: number, most: number) => z.int().check(z.gte(least), z.lte(most));
 
 export const configuredModelSchema = z.strictObject({
   id: described(z.string().check(z.regex(modelIdPattern)), 'Name of the model as the endpoint knows it.'),
@@ -62,16 +64,18 @@ export const tiersSchema = z.strictObject({
 export const preferenceSchema = z.enum(['balanced', 'cost', 'quality']);
 
 export const benchmarkDefaultsSchema = z.strictObject({
-  concurrency: z.optional(described(count(1, 1024), 'Requests in flight at once, over all models.')),
-  requests: z.optional(described(count(1, 1_000_000), 'Measured requests for each model.')),
-  warmup: z.optional(described(count(0, 10_000), 'Requests for each model before measuring starts.')),
-  maxTokens: z.optional(described(count(1, 1_000_000), 'Most output tokens to ask for.')),
-  timeoutMs: z.optional(described(count(1, 86_400_000), 'Milliseconds that one request may take.')),
-  timeLimitMs: z.optional(described(count(1, 604_800_000), 'Milliseconds after which no further request is sent.')),
+  concurrency: z.optional(described(count(...planLimits.concurrency), 'Requests in flight at once, over all models.')),
+  requests: z.optional(described(count(...planLimits.requests), 'Measured requests for each model.')),
+  warmup: z.optional(described(count(...planLimits.warmup), 'Requests for each model before measuring starts.')),
+  maxTokens: z.optional(described(count(...planLimits.maxTokens), 'Most output tokens to ask for.')),
+  timeoutMs: z.optional(described(count(...planLimits.timeoutMs), 'Milliseconds that one request may take.')),
+  timeLimitMs: z.optional(
+    described(count(...planLimits.timeLimitMs), 'Milliseconds after which no further request is sent.'),
+  ),
   maxCostUsd: z.optional(described(z.number().check(z.positive()), 'USD that a run may cost.')),
   stream: z.optional(described(z.boolean(), 'Stream answers, so that time to first token can be measured.')),
   keepAnswers: z.optional(described(z.boolean(), 'Store the answers in the run folder.')),
-  seed: z.optional(described(count(0, 4_294_967_295), 'Orders the requests: same seed, same order.')),
+  seed: z.optional(described(count(...planLimits.seed), 'Orders the requests: same seed, same order.')),
 });
 
 export const configSchema = z.strictObject({

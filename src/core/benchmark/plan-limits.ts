@@ -1,0 +1,22 @@
+/** Least and most of what a person may ask of a run; the units are those of `Plan`. */
+export const planLimits = {
+  concurrency: [1, 1024],
+  requests: [1, 1_000_000],
+  warmup: [0, 10_000],
+  maxTokens: [1, 1_000_000],
+  temperature: [0, 2],
+  timeoutMs: [1, 86_400_000],
+  timeLimitMs: [1, 604_800_000],
+  seed: [0, 4_294_967_295],
+} as const;
+
+/** What a run does where nobody says otherwise; the number of requests is then one for each prompt. */
+export const planDefaults = {
+  concurrency: 4,
+  warmup: 1,
+  maxTokens: 512,
+  stream: true,
+  timeoutMs: 120_000,
+  keepAnswers: true,
+  seed: 1,
+} as const;
