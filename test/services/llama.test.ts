@@ -259,7 +259,7 @@ describe.skipIf(missing !== undefined)(missing === undefined ? 'llama.cpp' : `sk
       expect(new Set(errors.map(({ error }) => error!.code))).toEqual(new Set(['truncated-stream', 'connect']));
       const cut = errors.filter(({ error }) => error!.code === 'truncated-stream');
       expect(cut.length).toBeLessThanOrEqual(2);
-      expect(cut[0]!.answer).not.toBe('');
+      expect(cut.some(({ answer }) => answer)).toBe(true);
       expect(cut[0]!.times.firstToken).toBeLessThan(cut[0]!.times.end);
       for (const { error } of errors) expect(error!.message).toMatch(/closed the connection|refused the connection/);
       expect(command.summary('killed').models[0]!.errors).toEqual({

@@ -1,15 +1,16 @@
 import type { RunRecord } from './record.ts';
 
-/** Failures that happen before a model starts to work. */
-const beforeWork: ReadonlySet<string> = new Set(['connect', 'tls', 'redirect']);
+/** Failures of requests that were never sent; a connection that is lost later is a `truncated-stream`. */
+const unsent: ReadonlySet<string> = new Set(['connect', 'tls', 'auth']);
 
 /**
- * Whether a server may charge for a request of which it told no token counts: not when it was never reached or when it
- * refused with a status outside 2xx; otherwise it may, also when the answer broke off.
+ * Whether a server may charge for a request of which it told no token counts. Not when it never received the request,
+ * and not when it redirected or refused it (3xx, 4xx). Otherwise it may have worked on it: also when the connection was
+ * lost before an answer, when a proxy before it lost patience (504), or when the answer broke off.
  */
 export function mayHaveCost(status: number | undefined, errorCode: string | undefined): boolean {
-  if (errorCode !== undefined && beforeWork.has(errorCode)) return false;
-  return status === undefined || (status >= 200 && status < 300);
+  if (status === undefined) return errorCode === undefined || !unsent.has(errorCode);
+  return status < 300 || status >= 500;
 }
 
 /** Whether the cost of a finished request is unknown: it may have cost something, and no figure says how much. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EndpointFailureCode } from '../failure.ts';
 import { definitions } from './definitions.ts';
 import type { Manifest, RunPrompt } from './manifest.ts';
 import type { RunRecord } from './record.ts';
@@ -219,7 +220,7 @@ describe('warnings', () => {
   it('says that many requests failed', () => {
     const { warnings } = summarise(manifest(), prompts, [
       ...many,
-      ...Array.from({ length: 11 }, () => record(failed('server', 500))),
+      ...Array.from({ length: 11 }, () => record(failed('connect'))),
     ]);
     expect(warnings).toEqual([expect.stringContaining('More than 5 % of the requests failed: lab/a.')]);
   });

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '../../protocol/measure.ts';
@@ -122,7 +123,7 @@ describe('a run', { timeout: 60_000 }, () => {
     }).done;
     expect(manifest.state).toBe('complete');
     expect(summary.models[0]).toMatchObject({ counts: { requests: 10, ok: 5, error: 5 }, errors: { server: 5 } });
-    expect(summary.models[0]?.cost.unknown).toBe(0);
+    expect(summary.models[0]?.cost.unknown).toBe(5);
     expect(summary.models[0]?.e2eMs?.n).toBe(5);
   });
 
@@ -247,6 +248,55 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
     }).done;
     expect(manifest.stopReason).toBe('cost-ceiling');
     expect(endpoint.received).toHaveLength(4);
+  });
+
+  it.each<[string, (response: ServerResponse) => unknown]>([
+    ['resets the connection', (response) => response.socket?.resetAndDestroy()],
+    ['closes the connection', (response) => response.destroy()],
+    ['sits behind a proxy that loses patience', (response) => response.writeHead(504).end()],
+  ])('holds when a server works, and bills, and then %s', async (_what, fail) => {
+    const endpoint = await bench.serve({
+      onRequest(_request, response) {
+        setTimeout(() => fail(response), 10);
+        return true;
+      },
+    });
+    const plan = makePlan(endpoint.baseUrl, {
+      models: [price],
+      concurrency: 8,
+      requests: 200,
+      maxTokens: 1_000,
+      maxCostUsd: 12,
+    });
+    const { manifest, summary } = await startMeasuring({
+      entry: bench.entry,
+      message: startMessage(bench.runDir, plan, makePrompts(20)),
+    }).done;
+    expect(manifest).toMatchObject({ state: 'stopped', stopReason: 'cost-ceiling' });
+    expect(endpoint.received.length).toBeGreaterThan(8);
+    expect(charged(endpoint)).toBeLessThanOrEqual(12);
+    expect(summary.totals).toMatchObject({ error: endpoint.received.length, unknownCost: endpoint.received.length });
+    expect(summary.warnings.join()).toContain('lower bounds');
+  });
+
+  it('takes nothing for requests that were refused or never sent', async () => {
+    const endpoint = await bench.serve({
+      onRequest(_request, response) {
+        response.writeHead(429).end();
+        return true;
+      },
+    });
+    const closed = await bench.serve();
+    await closed.close();
+    for (const [index, { baseUrl }] of [endpoint, closed].entries()) {
+      const plan = makePlan(baseUrl, { models: [price], requests: 40, maxTokens: 1_000, maxCostUsd: 5 });
+      const { manifest, summary } = await startMeasuring({
+        entry: bench.entry,
+        message: startMessage(`${bench.runDir}${index}`, plan, makePrompts(20)),
+      }).done;
+      expect(manifest.state).toBe('complete');
+      expect(summary.totals).toMatchObject({ error: 40, unknownCost: 0 });
+    }
   });
 
   it('holds over a killed process and its resumption', async () => {

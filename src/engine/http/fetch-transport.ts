@@ -52,7 +52,7 @@ export function createFetchTransport(fetchFn?: typeof fetch): Transport {
       ending.abort();
       if (inHandler) throw error;
       if (outside.aborted) throw abortFailure(outside);
-      throw failureFromNetwork(error, url, headersArrived);
+      throw failureFromNetwork(error, url, headersArrived ? 'answering' : 'connecting');
     }
   }
 

@@ -1,4 +1,5 @@
 import { Failure, type FailureDetail } from '../../core/failure.ts';
+import { plainText } from '../../core/prompts/plain-text.ts';
 import { redact } from './redact.ts';
 
 const tlsCodes =
@@ -28,25 +29,32 @@ export function refuseCompressed(headers: Readonly<Record<string, string>>, url:
   });
 }
 
+/** How far a request had come when the network failed; `sent` from the moment it began to leave. */
+export type Stage = 'connecting' | 'sent' | 'answering';
+
 /**
- * The Failure for an error of the network layer (undici, fetch, node:net, node:tls).
- * `headersArrived` tells a connection that never came about from an answer that was cut off.
+ * The Failure for an error of the network layer (undici, fetch, node:net, node:tls). `connect` and `tls` are only said
+ * of a request that was not sent: what becomes of one that was, and what it costs, nobody knows.
  */
-export function failureFromNetwork(error: unknown, url: string, headersArrived: boolean): Failure {
+export function failureFromNetwork(error: unknown, url: string, stage: Stage): Failure {
   if (error instanceof Failure) return error;
   const { code, text } = rootOf(error);
-  return new Failure(describe(code, text, new URL(url), headersArrived), { cause: error });
+  const { origin } = new URL(url);
+  const why = plainText(redact(text), 200);
+  // undici reports this one of a plain request that a proxy refused, after it was sent to that proxy.
+  const unsent = stage === 'connecting' || /^Proxy Authentication Required/.test(text);
+  const known = unsent ? whileConnecting(code, text, new URL(url), why) : undefined;
+  return new Failure(known ?? atAnyTime(code, text, origin, why) ?? closed(origin, why, stage), { cause: error });
 }
 
-function describe(code: string, text: string, url: URL, headersArrived: boolean): FailureDetail {
+function whileConnecting(code: string, text: string, url: URL, why: string): FailureDetail | undefined {
   const where = url.origin;
-  const why = redact(text).slice(0, 200);
   const proxied = /proxy/i.test(text);
   if (code === 'UND_ERR_PRX_TLS' || (tlsCodes.test(code) && proxied)) {
     return { code: 'tls', message: `The proxy before ${where} showed a certificate that is not trusted (${why}).` };
   }
   if (tlsCodes.test(code) || tlsText.test(text)) return { code: 'tls', message: describeTls(code, where, why) };
-  if (proxied && !headersArrived) {
+  if (proxied) {
     return {
       code: 'connect',
       message: `The proxy refused the connection to ${where} (${why}). Check the proxy's address and its user and password.`,
@@ -81,6 +89,13 @@ function describe(code: string, text: string, url: URL, headersArrived: boolean)
         code: 'timeout',
         message: `${where} did not accept a connection in time. Check the address, the firewall and the proxy settings.`,
       };
+  }
+  if (text !== 'bad port') return undefined;
+  return { code: 'connect', message: `Port ${url.port} belongs to another protocol; fetch does not connect to it.` };
+}
+
+function atAnyTime(code: string, text: string, where: string, why: string): FailureDetail | undefined {
+  switch (code) {
     case 'UND_ERR_HEADERS_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
       return { code: 'timeout', message: `${where} fell silent while it was answering.` };
@@ -97,18 +112,20 @@ function describe(code: string, text: string, url: URL, headersArrived: boolean)
       return { code: 'cancelled', message: `The connections to ${where} were closed while the request was in flight.` };
   }
   // The parser's words for a connection that was closed within a chunked answer.
-  if (code.startsWith('HPE_') && !/Invalid EOF state/i.test(text)) {
-    return {
-      code: 'malformed',
-      message: `What ${where} answered is not HTTP/1.1 (${why}). Check host, port and http/https.`,
-    };
-  }
-  if (text === 'bad port') {
-    return { code: 'connect', message: `Port ${url.port} belongs to another protocol; fetch does not connect to it.` };
-  }
-  return headersArrived
+  if (!code.startsWith('HPE_') || /Invalid EOF state/i.test(text)) return undefined;
+  return {
+    code: 'malformed',
+    message: `What ${where} answered is not HTTP/1.1 (${why}). Check host, port and http/https.`,
+  };
+}
+
+function closed(where: string, why: string, stage: Stage): FailureDetail {
+  return stage === 'answering'
     ? { code: 'truncated-stream', message: `${where} closed the connection in the middle of its answer.` }
-    : { code: 'connect', message: `${where} closed the connection before it answered${why ? ` (${why})` : ''}.` };
+    : {
+        code: stage === 'connecting' ? 'connect' : 'truncated-stream',
+        message: `${where} closed the connection before it answered${why ? ` (${why})` : ''}.`,
+      };
 }
 
 function describeTls(code: string, where: string, why: string): string {

@@ -33,7 +33,7 @@ export interface Transport {
   /**
    * Resolves when the response has ended. Rejects with a Failure whose code is `connect`, `tls`, `timeout`,
    * `cancelled`, `truncated-stream`, `malformed` (no HTTP, or a compressed body) or `too-large` (headers) when it did
-   * not; `signal.reason`, if it is a Failure, is passed through.
+   * not; `connect` and `tls` mean that the server never received the request (fetch cannot always tell); `signal.reason`, if it is a Failure, is passed through.
    */
   send(request: TransportRequest, handler: ResponseHandler): Promise<Sent>;
   /** Monotonic ms; the clock of every `at`. */

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { Failure } from '../../core/failure.ts';
 import type { Network } from '../../protocol/measure.ts';
 import { isLoopback } from './base-url.ts';
-import { abortFailure, failureFromNetwork, refuseCompressed } from './network-failure.ts';
+import { abortFailure, failureFromNetwork, refuseCompressed, type Stage } from './network-failure.ts';
 import { ConnectionReuse, type ConnectionUse } from './reuse.ts';
 import type { ResponseHandler, Sent, Transport, TransportRequest } from './transport.ts';
 
@@ -189,7 +189,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.settled) return;
     this.#settle();
     this.#use.failed();
-    this.#reject(failureFromNetwork(error, this.#request.url, this.#status !== undefined));
+    this.#reject(failureFromNetwork(error, this.#request.url, this.#stage()));
   }
 
   /** Ends the exchange from our side; the socket is closed, so that the server stops generating. */
@@ -199,6 +199,11 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#use.failed();
     this.#reject(error);
     this.#controller?.abort(error instanceof Error ? error : new Error('ended'));
+  }
+
+  #stage(): Stage {
+    if (this.#controller === undefined) return 'connecting';
+    return this.#status === undefined ? 'sent' : 'answering';
   }
 
   #settle(): void {
