@@ -76,7 +76,11 @@ export class QuickInput {
     const list = this.widget.locator(`[aria-label="${await this.field.getAttribute('aria-label')}"]`).first();
     // The first match is chosen already, as a person sees, unless an earlier choice of theirs ranks before it.
     if ((await row.getAttribute('class'))?.split(' ').includes('focused')) await this.field.press('Enter');
-    else await row.click();
+    else {
+      // Where the mouse rests by chance, a row may show a hover that covers this one.
+      await this.#page.mouse.move(0, 0);
+      await row.click();
+    }
     // Closed, or on to the next question.
     await list.waitFor({ state: 'hidden' });
   }
@@ -93,8 +97,6 @@ export class QuickInput {
   /** Opens the widget by `key` and types `text`. */
   async open(key: string, text: string): Promise<void> {
     if (await this.widget.isVisible()) await this.cancel();
-    // Where the mouse rests it chooses a row, and opens a hover that covers others.
-    await this.#page.mouse.move(0, 0);
     await this.#page.keyboard.press(key);
     await this.field.waitFor();
     await this.#page.keyboard.insertText(text);
