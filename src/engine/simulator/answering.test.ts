@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Ask, ask, contents, readAll, settled, start, stopAll } from './asking.ts';
+import { type Ask, ask, contents, readAll, settled, start, stopAll } from './testing/asking.ts';
 import { truthLogWriter } from './truth.ts';
 
 afterEach(stopAll);

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
-import { ask, contents, events, readAll, settled, start, stopAll } from './asking.ts';
+import { ask, contents, events, readAll, settled, start, stopAll } from './testing/asking.ts';
 
 afterEach(stopAll);
 

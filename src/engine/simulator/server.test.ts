@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../core/failure.ts';
 import { simulatedAnswer } from './answer.ts';
-import { ask, contents, events, readAll, settled, start, stopAll } from './asking.ts';
 import { bodyLimit, type Simulator, type SimulatorOptions, startSimulator } from './server.ts';
+import { ask, contents, events, readAll, settled, start, stopAll } from './testing/asking.ts';
 
 afterEach(stopAll);
 

@@ -1,5 +1,5 @@
-import { type Simulator, type SimulatorOptions, startSimulator } from './server.ts';
-import type { TruthEntry } from './truth.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../server.ts';
+import type { TruthEntry } from '../truth.ts';
 
 // Asks a simulator as tests do.
 
