@@ -149,7 +149,7 @@ describe('the report panel', () => {
     await until('the details of a request', async () =>
       (await shownText(frame.locator('body'))).includes('What is the capital of Mongolia?'),
     );
-    await editor.screenshot('report-request-dark');
+    await editor.screenshot('report-details-dark');
   });
 
   for (const theme of ['dark', 'light', 'highContrast', 'highContrastLight'] as const satisfies readonly ColorTheme[]) {
