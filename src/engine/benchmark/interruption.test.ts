@@ -56,6 +56,7 @@ describe('an interrupted run', { timeout: 120_000 }, () => {
     }
     const run = await readRun(bench.runDir);
     expect(run.manifest).toMatchObject({ state: 'complete', resumed: 5 });
+    expect(run.manifest.unrecordedUsd).toBeGreaterThan(0);
     expect(run.notes).toEqual([]);
     expect(run.records).toHaveLength(2 * 202);
     expect(new Set(run.records.map(({ id }) => id)).size).toBe(2 * 202);
@@ -74,6 +75,10 @@ describe('an interrupted run', { timeout: 120_000 }, () => {
     measuring.cancel();
     const { manifest, summary } = await measuring.done;
     expect(manifest.state).toBe('cancelled');
+    // At most four were in flight, each of up to 94 tokens in and 16 out.
+    const boundUsd = (94 * 1 + 16 * 2) / 1e6;
+    expect(manifest.unrecordedUsd).toBeGreaterThanOrEqual(boundUsd * 0.99);
+    expect(manifest.unrecordedUsd).toBeLessThanOrEqual(4 * boundUsd * 1.01);
     expect(summary.totals.error).toBe(0);
     expect(summary.totals.ok).toBeGreaterThanOrEqual(20);
     expect(summary.totals.ok).toBeLessThan(100);

@@ -58,7 +58,7 @@ interface Job {
   readonly model: PlannedModel;
   readonly prompt: RunPrompt;
   readonly target: ChatTarget;
-  /** 0 where no ceiling is to be held. */
+  /** 0 where a price is unknown. */
   readonly boundUsd: number;
   reservedUsd: number | undefined;
 }
@@ -114,7 +114,7 @@ export function startRequests(options: RunnerOptions): Running {
   });
 
   async function send(job: Job): Promise<void> {
-    const { request, model, prompt, target, reservedUsd = 0 } = job;
+    const { request, model, prompt, target, reservedUsd = job.boundUsd } = job;
     options.onSend(request);
     const giveUp = new AbortController();
     givingUp.add(giveUp);
@@ -131,8 +131,7 @@ export function startRequests(options: RunnerOptions): Running {
         requestId: request.id,
       },
       { ...limits, signal: giveUp.signal },
-    );
-    givingUp.delete(giveUp);
+    ).finally(() => givingUp.delete(giveUp));
     if (outcome.failure?.code === 'cancelled') {
       abandonedUsd += reservedUsd;
       budget?.settle(reservedUsd, undefined);
@@ -205,7 +204,7 @@ export function startRequests(options: RunnerOptions): Running {
   };
 }
 
-/** USD that each request of a plan can cost at most, by its id. For plans whose prices are all known. */
+/** USD that a request of a plan can cost at most; 0 where a price is unknown. */
 export function boundOf(plan: Plan, prompts: readonly RunPrompt[], request: PlannedRequest): number {
   const model = plan.models[request.model];
   const prompt = prompts[request.prompt];
@@ -219,8 +218,7 @@ function* jobsOf({ runId, plan, prompts, earlier }: RunnerOptions, targets: Map<
     const prompt = prompts[request.prompt];
     const target = model && targets.get(model.endpoint);
     if (!model || !prompt || !target) throw new Error(`Request ${request.id} has no model or prompt.`);
-    const boundUsd = plan.maxCostUsd === undefined ? 0 : boundOf(plan, prompts, request);
-    yield { request, model, prompt, target, boundUsd, reservedUsd: undefined };
+    yield { request, model, prompt, target, boundUsd: boundOf(plan, prompts, request), reservedUsd: undefined };
   }
 }
 

@@ -153,7 +153,7 @@ function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunP
       finished.add(record.id);
       if (record.status === 'error') errors++;
       if (record.costUsd !== undefined) costUsd = (costUsd ?? 0) + record.costUsd;
-      if (plan.maxCostUsd !== undefined) spentUsd += certainCost(record) ?? boundOf(plan, prompts, request);
+      spentUsd += certainCost(record) ?? boundOf(plan, prompts, request);
       yield record;
     }
   }
@@ -171,7 +171,7 @@ function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunP
 function lostUsd(manifest: Manifest, prompts: readonly RunPrompt[], finished: ReadonlySet<string>): number {
   const { plan, runId } = manifest;
   const brokeOff = manifest.state === 'running' || manifest.stopReason === 'disk' || manifest.stopReason === 'failure';
-  if (!brokeOff || plan.maxCostUsd === undefined) return 0;
+  if (!brokeOff) return 0;
   let lost = 0;
   let count = 0;
   for (const request of plannedRequests(runId, plan, prompts.length)) {
