@@ -58,9 +58,8 @@ export async function startLiteLlm(bin: string, upstream: string): Promise<Serve
   const params = { model: `openai/${modelName}`, api_base: upstream, api_key: 'none' };
   const config = {
     model_list: [{ model_name: modelName, litellm_params: params }],
-    // Failures are to arrive as they are.
-    litellm_settings: { num_retries: 0 },
-    router_settings: { num_retries: 0, disable_cooldowns: true },
+    // It sends now and then on a connection that llama.cpp has just closed, and then has to try again.
+    router_settings: { num_retries: 3, retry_after: 0, disable_cooldowns: true },
   };
   const server = await start(
     (port, folder) => {

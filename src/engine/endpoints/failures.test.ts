@@ -39,6 +39,33 @@ describe('the failure behind a status', () => {
   });
 });
 
+describe('a 400 of LiteLLM', () => {
+  it('that knows no such model is not-found, as the 404 of others', () => {
+    const error = {
+      message: '/chat/completions: Invalid model name passed in model=nope. Call `/v1/models` to view models.',
+      type: 'invalid_request_error',
+      code: '400',
+    };
+    const { code, message } = failure(400, { error });
+    expect(code).toBe('not-found');
+    expect(message).toMatch(/Check the base URL and the name of the model/);
+  });
+
+  it('that misses a database, where it has only its own key to compare with, is auth', () => {
+    const { code, message } = failure(400, {
+      error: { message: 'No connected db.', type: 'no_db_connection', param: null, code: '400' },
+    });
+    expect(code).toBe('auth');
+    expect(message).toMatch(/Check the API key/);
+  });
+
+  it('about anything else stays bad-request', () => {
+    for (const message of ['Invalid model parameter temperature', 'The db is connected']) {
+      expect(failure(400, { error: { message, code: '400' } }).code).toBe('bad-request');
+    }
+  });
+});
+
 describe('the words of a server', () => {
   for (const [name, body, words] of [
     [

@@ -35,12 +35,20 @@ function classify(status: number, said: string): EndpointFailureCode {
   if (status === 401 || status === 402 || status === 403 || status === 407) return 'auth';
   if (status === 404 || status === 405 || status === 410) return 'not-found';
   if (contextTooLong.test(said)) return 'context-too-long';
+  if (status === 400 && unknownModel.test(said)) return 'not-found';
+  if (status === 400 && unknownKey.test(said)) return 'auth';
   if (status === 408) return 'timeout';
   // 409 and 425 mean "not now" (a configuration update in progress), 5xx mean the server.
   if (status === 409 || status === 425 || status >= 500) return 'server';
   if (status >= 400) return 'bad-request';
   return 'malformed';
 }
+
+/** LiteLLM answers 400, not 404, to a model that it does not have; so may others that use OpenAI's code. */
+const unknownModel = /invalid model name|model_not_found/i;
+
+/** LiteLLM without a database knows one key; with any other it goes looking for the database. */
+const unknownKey = /\bno connected db\b|no_db_connection/i;
 
 /** How servers say that a prompt does not fit, each with one that says so. */
 const contextTooLong = new RegExp(
@@ -67,7 +75,7 @@ function mend(code: EndpointFailureCode, status: number, said: string, retryAfte
     case 'auth':
       if (status === 402) return 'The account behind the key has no credit left.';
       if (status === 407) return "Check the proxy's user and password.";
-      return status === 401
+      return status === 401 || status === 400
         ? 'Check the API key of this endpoint.'
         : 'The key is known but may not use this model: check its permissions.';
     case 'not-found':
