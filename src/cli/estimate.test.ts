@@ -29,7 +29,7 @@ describe('tierwise estimate --json', () => {
     expect(lines.map((line) => Object.keys(line))).toEqual(
       rows.map(() => ['id', 'tokens', 'score', 'tier', 'factors']),
     );
-    expect(lines.map((line) => line.id)).toEqual(['b', 'row-2', '7']);
+    expect(lines.map((line) => line.id)).toEqual(['b', 'row:2', '7']);
     expect(lines.map((line) => line.tier)).toEqual(['simple', 'simple', 'complex']);
     expect(lines[0].score).toBeCloseTo(0.0006, 10);
     expect(lines[1].score).toBeCloseTo(0.0039 + 0.02 + 0.02, 10);
@@ -75,7 +75,7 @@ describe('tierwise estimate --json', () => {
     const file = cli.file('bad.jsonl', '{"prompt":"a"}\nnot json\n{"prompt":5}\n{"id":"d","prompt":"d"}\n');
     const { code, stdout, stderr } = await cli.run(['estimate', '--json', file]);
     expect(code).toBe(2);
-    expect(jsonLines(stdout).map(({ id }) => id)).toEqual(['row-1', 'd']);
+    expect(jsonLines(stdout).map(({ id }) => id)).toEqual(['row:1', 'd']);
     expect(
       stderr
         .trim()

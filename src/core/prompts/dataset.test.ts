@@ -46,9 +46,9 @@ describe('JSONL', () => {
     ).toEqual({
       prompts: [
         { id: 'a', text: 'A' },
-        { id: 'row-3', text: 'B' },
+        { id: 'row:3', text: 'B' },
         { id: '3', text: 'C' },
-        { id: 'row-5', text: 'D' },
+        { id: 'row:5', text: 'D' },
       ],
       problems: [],
     });
@@ -68,7 +68,7 @@ describe('JSONL', () => {
       '{"prompt":"last"}',
     ];
     const { prompts, problems } = jsonl(rows.join('\n'));
-    expect(prompts.map(({ id }) => id)).toEqual(['row-1', 'row-10']);
+    expect(prompts.map(({ id }) => id)).toEqual(['row:1', 'row:10']);
     expect(problems.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
     const messages = problems.map(({ message }) => message);
     expect(messages[0]).toMatch(/not JSON\. Write one object a line/);
@@ -80,13 +80,19 @@ describe('JSONL', () => {
     expect(messages[7]).toMatch(/"id" is empty or too long/);
   });
 
-  it('refuses an id that is taken, also by a row that is called by its line', () => {
+  it('refuses an id that is taken', () => {
     const { prompts, problems } = jsonl('{"id":"row-2","prompt":"A"}\n{"prompt":"B"}\n{"id":"row-2","prompt":"C"}');
-    expect(prompts).toEqual([{ id: 'row-2', text: 'A' }]);
-    expect(problems).toEqual([
-      { line: 2, message: expect.stringMatching(/"row-2" is taken by line 1/) },
-      { line: 3, message: expect.stringMatching(/"row-2" is taken by line 1/) },
+    expect(prompts).toEqual([
+      { id: 'row-2', text: 'A' },
+      { id: 'row:2', text: 'B' },
     ]);
+    expect(problems).toEqual([{ line: 3, message: expect.stringMatching(/"row-2" is taken by line 1/) }]);
+  });
+
+  it('refuses an id that could be taken for that of a row without one', () => {
+    const { prompts, problems } = jsonl('{"id":"row:2","prompt":"A"}\n{"prompt":"B"}\n{"id":"row:2x","prompt":"C"}');
+    expect(prompts.map(({ id }) => id)).toEqual(['row:2', 'row:2x']);
+    expect(problems).toEqual([{ line: 1, message: expect.stringMatching(/"id" is "row:2", as a row without id/) }]);
   });
 
   it('takes ids that are names of built-in properties as any other', () => {
@@ -99,7 +105,7 @@ describe('JSONL', () => {
 
   it('is bounded: a huge line, deep nesting, too many rows, too many problems', () => {
     const huge = jsonl(`{"prompt":"${'a'.repeat(maxRowLength)}"}\n{"prompt":"b"}`);
-    expect(huge.prompts).toEqual([{ id: 'row-2', text: 'b' }]);
+    expect(huge.prompts).toEqual([{ id: 'row:2', text: 'b' }]);
     expect(huge.problems).toEqual([
       { line: 1, message: expect.stringMatching(/2,000,013 characters; at most 2,000,000/) },
     ]);
@@ -130,7 +136,7 @@ describe('YAML', () => {
     expect(yaml('- id: a\n  prompt: &p A\n- prompt: *p\n- id: 3\n  prompt: |\n    C\n')).toEqual({
       prompts: [
         { id: 'a', text: 'A' },
-        { id: 'row-3', text: 'A' },
+        { id: 'row:3', text: 'A' },
         { id: '3', text: 'C\n' },
       ],
       problems: [],
@@ -142,7 +148,7 @@ describe('YAML', () => {
     const { prompts, problems } = yaml(
       '- prompt: A\n- 5\n- prompt: [x]\n- prompt: 7\n-\n- id: [1]\n  prompt: B\n- *gone\n'.replace('- *gone\n', ''),
     );
-    expect(prompts.map(({ id }) => id)).toEqual(['row-1']);
+    expect(prompts.map(({ id }) => id)).toEqual(['row:1']);
     expect(problems.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6]);
     expect(problems[0]?.message).toMatch(/not a map/);
     expect(problems[1]?.message).toMatch(/"prompt" is a list/);

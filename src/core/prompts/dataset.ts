@@ -2,6 +2,7 @@ import { grouped } from '../report/format.ts';
 import { jsonlRow, maxRowLength } from './jsonl.ts';
 import { plainText } from './plain-text.ts';
 import type { Prompt } from './prompt.ts';
+import { generatedId, looksGenerated } from './row-id.ts';
 import { maxYamlLength, yamlRows } from './yaml-rows.ts';
 
 export type DatasetFormat = 'jsonl' | 'yaml' | 'text';
@@ -31,7 +32,7 @@ export function datasetFormat(fileName: string): DatasetFormat {
 
 /**
  * Reads a data set: rows `{id?, prompt}` of JSONL, a YAML list of them (or under `prompts:` or `tests:`), or a text that is one
- * prompt called `name`. A row without id is called `row-<line>`. Good rows are kept whatever else is wrong; never throws.
+ * prompt called `name`. A row without id is called `row:<line>`. Good rows are kept whatever else is wrong; never throws.
  */
 export function parseDataset(text: string, format: DatasetFormat, name: string): Dataset {
   const content = text.startsWith('\ufeff') ? text.slice(1) : text;
@@ -130,6 +131,13 @@ class Collector {
       );
       return;
     }
+    if (typeof givenId === 'string' && looksGenerated(id)) {
+      this.problem(
+        line,
+        `"id" is "${plainText(id, 60)}", as a row without id is called after its line. Give another, or leave it out.`,
+      );
+      return;
+    }
     const before = this.lineOf.get(id);
     if (before !== undefined) {
       this.problem(
@@ -159,7 +167,7 @@ class Collector {
 }
 
 function idOf(id: unknown, line: number): string | undefined {
-  if (id === undefined || id === null) return `row-${line}`;
+  if (id === undefined || id === null) return generatedId(line);
   if (typeof id === 'number' && Number.isFinite(id)) return String(id);
   return typeof id === 'string' && id.trim() !== '' && id.length <= MAX_ID_LENGTH ? id : undefined;
 }

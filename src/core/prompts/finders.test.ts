@@ -112,7 +112,7 @@ describe('rows of JSONL', () => {
     expect(findPrompts(document).map(({ id, text: prompt }) => [id, prompt])).toEqual([
       ['a', 'Say "hi"\né\\'],
       ['7', 'B'],
-      ['row-4', 'C'],
+      ['row:4', 'C'],
     ]);
     expect(covered(document)).toEqual(['"Say \\"hi\\"\\n\\u00e9\\\\"', '"B"', '"C"']);
   });
@@ -155,7 +155,7 @@ describe('rows of JSONL', () => {
     const text = Array.from({ length: maxFoundPrompts + 500 }, (_, i) => `{"prompt": "p${i}"}`).join('\n');
     const document = doc('a.jsonl', text);
     expect(findPrompts(document)).toHaveLength(maxFoundPrompts);
-    expect(promptAt(document, text.lastIndexOf('p1499') + 2)).toMatchObject({ text: 'p1499', id: 'row-1500' });
+    expect(promptAt(document, text.lastIndexOf('p1499') + 2)).toMatchObject({ text: 'p1499', id: 'row:1500' });
   });
 
   it('that are longer than the limit are passed over', () => {
@@ -187,9 +187,9 @@ describe('rows of YAML', () => {
     const document = doc('set.yaml', text, 'yaml');
     expect(findPrompts(document).map(({ id, text: prompt }) => [id, prompt])).toEqual([
       ['a', 'plain text'],
-      ['row-4', 'double "quoted"\n'],
-      ['row-5', "single 'quoted'"],
-      ['row-6', 'line one\n  indented\n- a list inside\n'],
+      ['row:4', 'double "quoted"\n'],
+      ['row:5', "single 'quoted'"],
+      ['row:6', 'line one\n  indented\n- a list inside\n'],
       ['5', 'folded text'],
       ['flow', 'inline'],
     ]);
@@ -260,7 +260,7 @@ describe('rows of YAML', () => {
     const text = `\n${Array.from({ length: 9_000 }, (_, i) => `- prompt: Question ${i}?\n`).join('')}`;
     expect(promptAt(doc('a.yaml', text), text.indexOf('Question 8000?'))).toMatchObject({
       text: 'Question 8000?',
-      id: 'row-8002',
+      id: 'row:8002',
     });
   });
 });

@@ -1,4 +1,5 @@
 import { type FoundPrompt, maxFoundPrompts, type PromptDocument, type PromptFinder, type TextRange } from './prompt.ts';
+import { generatedId } from './row-id.ts';
 
 /** Longer lines are not read: parsing one must not stop a person's hover. UTF-16 units. */
 export const maxRowLength = 2_000_000;
@@ -65,7 +66,7 @@ function promptOfLine(text: string, start: number, end: number, number: () => nu
     text: row.prompt,
     range: { start: start + bom + literal.start, end: start + bom + literal.end },
     kind: 'dataset-row',
-    id: typeof id === 'string' && id.trim() !== '' ? id : typeof id === 'number' ? String(id) : `row-${number()}`,
+    id: typeof id === 'string' && id.trim() !== '' ? id : typeof id === 'number' ? String(id) : generatedId(number()),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type FoundPrompt, maxFoundPrompts, type PromptDocument, type PromptFinder } from './prompt.ts';
+import { generatedId } from './row-id.ts';
 import { listKeys, yamlRows } from './yaml-rows.ts';
 
 /** Prompts of longer YAML are not listed. UTF-16 units. */
@@ -6,9 +7,9 @@ export const maxYamlFindLength = 100_000;
 /** Prompts of YAML with more lexemes are not listed. */
 const maxYamlFindLexemes = 30_000;
 /** A hover parses a document of this length as a whole, of a longer one the item around it. UTF-16 units. */
-export const maxYamlWholeLength = 4_000;
+const maxYamlWholeLength = 4_000;
 /** A longer item is not parsed for a hover. UTF-16 units. */
-export const maxYamlItemLength = 100_000;
+const maxYamlItemLength = 100_000;
 /** Nor is one of more lexemes. */
 const maxYamlItemLexemes = 4_000;
 
@@ -43,7 +44,7 @@ function promptsOf(text: string, start: number, line: number, maxLexemes: number
           ? id
           : typeof id === 'number'
             ? String(id)
-            : `row-${line + row.line - 1}`,
+            : generatedId(line + row.line - 1),
     });
     if (found.length === maxFoundPrompts) break;
   }

@@ -19,18 +19,21 @@ describe('reading prompts', () => {
   it('gives the same ids row by row as all at once', async () => {
     const path = file(
       'rows.jsonl',
-      '{"prompt":"a"}\n\n{"id":null,"prompt":"b"}\n{"id":"row-1x","prompt":"c"}\n{"id":9,"prompt":"d"}\n',
+      '{"prompt":"a"}\n\n{"id":null,"prompt":"b"}\n{"id":"row:1x","prompt":"c"}\n{"id":9,"prompt":"d"}\n',
     );
-    const ids = ['row-1', 'row-3', 'row-1x', '9'];
+    const ids = ['row:1', 'row:3', 'row:1x', '9'];
     expect((await readAllPrompts(path)).map(({ id }) => id)).toEqual(ids);
     expect(await streamed(path)).toMatchObject(ids.map((id) => ({ id })));
   });
 
-  it('keeps an id that looks like the name of the first row', async () => {
-    expect(await streamed(file('own.jsonl', '{"prompt":"a"}\n{"id":"row-1","prompt":"b"}\n'))).toMatchObject([
-      { id: 'row-1', text: 'a' },
-      { id: 'row-1', text: 'b' },
+  it('refuses an id that reads as that of a row without one, row by row as all at once', async () => {
+    const path = file('own.jsonl', '{"id":"row:2","prompt":"a"}\n{"prompt":"b"}\n{"id":"row-2","prompt":"c"}\n');
+    expect(await streamed(path)).toMatchObject([
+      { line: 1, message: expect.stringMatching(/"id" is "row:2"/) },
+      { id: 'row:2', text: 'b' },
+      { id: 'row-2', text: 'c' },
     ]);
+    await expect(readAllPrompts(path)).rejects.toThrow(/own\.jsonl:1: "id" is "row:2"/);
   });
 
   it('refuses a whole data set for one bad row, and names the row', async () => {
@@ -39,7 +42,7 @@ describe('reading prompts', () => {
       code: 'input',
       message: expect.stringMatching(/bad\.jsonl:2: .*\(and 1 more\)$/),
     });
-    expect(await streamed(path)).toMatchObject([{ id: 'row-1' }, { line: 2 }, { line: 3 }]);
+    expect(await streamed(path)).toMatchObject([{ id: 'row:1' }, { line: 2 }, { line: 3 }]);
   });
 
   it('refuses an anchor bomb at once', async () => {

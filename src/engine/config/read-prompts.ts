@@ -4,6 +4,7 @@ import { type Dataset, type DatasetProblem, datasetFormat, parseDataset } from '
 import { jsonlRow } from '../../core/prompts/jsonl.ts';
 import type { Prompt } from '../../core/prompts/prompt.ts';
 import { promptFileFinder } from '../../core/prompts/prompt-file.ts';
+import { generatedId } from '../../core/prompts/row-id.ts';
 import { readLines, readText, sourceName } from './read-text.ts';
 
 /**
@@ -42,7 +43,7 @@ export async function* readPrompts(path: string): AsyncGenerator<Prompt | Datase
     const { prompts, problems } = parseDataset(text, 'jsonl', nameOf(path));
     for (const problem of problems) yield { ...problem, line };
     // Each line is parsed as a data set of its own, in which a row without id is always the first.
-    for (const prompt of prompts) yield { ...prompt, id: hasId(text) ? prompt.id : `row-${line}` };
+    for (const prompt of prompts) yield { ...prompt, id: hasId(text) ? prompt.id : generatedId(line) };
   }
   if (rows === 0) yield* parseDataset('', 'jsonl', nameOf(path)).problems;
 }
