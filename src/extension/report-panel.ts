@@ -6,9 +6,8 @@ import { panelHtml } from '../protocol/panel-page.ts';
 import { type FromWebview, parseFromWebview, type ToWebview } from '../protocol/webview.ts';
 import { runCommand } from './boundary.ts';
 import { label } from './labels.ts';
+import { reportViewType } from './report-registration.ts';
 import type { Services } from './services.ts';
-
-export const reportViewType = 'tierwise.report';
 
 interface Open {
   readonly panel: vscode.WebviewPanel;

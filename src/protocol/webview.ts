@@ -12,7 +12,7 @@ export const toWebviewSchema = z.discriminatedUnion('type', [
 export const exportFormats = ['html', 'md', 'csv', 'json'] as const;
 
 /** What the panel may ask the host to run: these and nothing else. */
-export const panelCommands = ['benchmarkAgain', 'openSettings'] as const;
+const panelCommands = ['benchmarkAgain', 'openSettings'] as const;
 
 const MOST_ID_CHARACTERS = 256;
 

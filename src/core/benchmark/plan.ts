@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 /** An endpoint as a run remembers it: everything but the secret. Prices are USD per million tokens. */
-export const plannedEndpointSchema = z.object({
+const plannedEndpointSchema = z.object({
   id: z.string(),
   protocol: z.literal('openai'),
   baseUrl: z.string(),

@@ -26,7 +26,7 @@ export const recordErrorSchema = z.object({
 });
 
 /** One HTTP try. */
-export const attemptSchema = z.object({
+const attemptSchema = z.object({
   times: timesSchema,
   status: z.optional(z.number()),
   error: z.optional(recordErrorSchema),

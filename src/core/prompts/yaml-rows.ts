@@ -16,7 +16,7 @@ import type { TextRange } from './prompt.ts';
 /** Longer YAML is not read: its parser is slow. UTF-16 units. */
 export const maxYamlLength = 1_000_000;
 /** YAML of more lexemes is not read: they, not characters, make parsing slow, at some microseconds each. */
-export const maxYamlLexemes = 400_000;
+const maxYamlLexemes = 400_000;
 
 /** What stands under `id` and `prompt` of one item, or what is wrong with it. `line` counts from 1. */
 export interface YamlRow {

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { Failure } from '../../core/failure.ts';
 
 /** Bytes that a file may hold. */
-export const FILE_LIMIT = 200 * 1024 * 1024;
+const FILE_LIMIT = 200 * 1024 * 1024;
 /** UTF-16 units that one line of a data set may hold. */
 export const LINE_LIMIT = 10 * 1024 * 1024;
 
@@ -15,7 +15,7 @@ export function sourceName(path: string): string {
  * The text of a file, or of standard input for `-`, piece by piece. UTF-8 only; a byte-order mark is dropped.
  * @throws Failure `input`: not there, a folder, binary, another encoding, over `limit` bytes.
  */
-export async function* readPieces(path: string, limit = FILE_LIMIT): AsyncGenerator<string> {
+async function* readPieces(path: string, limit = FILE_LIMIT): AsyncGenerator<string> {
   const name = sourceName(path);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let bytes = 0;

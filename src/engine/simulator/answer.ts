@@ -90,7 +90,7 @@ export function simulatedAnswer(prompt: string): string {
 }
 
 /** What every visible answer begins with. */
-export function honestyMark(model: string): string {
+function honestyMark(model: string): string {
   return `[simulated ${model}] `;
 }
 

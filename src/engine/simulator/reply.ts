@@ -41,7 +41,7 @@ export interface Answer {
 
 /** Every answer carries these. */
 export const honestHeaders = { 'x-tierwise-simulated': '1' } as const;
-export const fingerprint = 'tierwise-simulated';
+const fingerprint = 'tierwise-simulated';
 
 /** The last event of a stream. */
 export const finished = 'data: [DONE]\n\n';

@@ -61,7 +61,7 @@ export interface SimulatedRequest {
 }
 
 /** The simulator's rule: one token for each 4 bytes of UTF-8, rounded up. */
-export function inputTokensOf(prompt: string): number {
+function inputTokensOf(prompt: string): number {
   return Math.ceil(Buffer.byteLength(prompt) / 4);
 }
 

@@ -11,7 +11,7 @@ import {
 import { type Markup, markup } from '../markup.ts';
 
 /** Colours in the style sheet: `.tw-s0` to `.tw-s9`. */
-export const SERIES_COLOURS = 10;
+const SERIES_COLOURS = 10;
 
 const SHAPES = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond, symbolCross, symbolStar, symbolWye];
 
