@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -175,6 +175,39 @@ describe('a run', { timeout: 60_000 }, () => {
       code: 'local',
       message: expect.stringContaining('a part of the path is a file'),
     });
+  });
+
+  it.skipIf(!existsSync('/proc'))('says so, and does not hang, where a folder that exists takes no other', async () => {
+    const message = startMessage('/proc/nope/run', makePlan('http://127.0.0.1:9/v1'), makePrompts(1));
+    const measuring = startMeasuring({ entry: bench.entry, message });
+    const bound = setTimeout(() => measuring.cancel(), 5_000);
+    await expect(measuring.done).rejects.toMatchObject({
+      code: 'local',
+      message: expect.stringMatching(/^Cannot create \/proc\/nope\/run: .*takes no others/),
+    });
+    clearTimeout(bound);
+  });
+
+  it('leaves no folder behind when the settings of the network are wrong', async () => {
+    const message = startMessage(bench.runDir, makePlan('http://127.0.0.1:9/v1'), makePrompts(1));
+    const network = { strictSsl: true, proxy: '::bad' };
+    await expect(startMeasuring({ entry: bench.entry, message: { ...message, network } }).done).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringContaining('proxy'),
+    });
+    expect(existsSync(bench.runDir)).toBe(false);
+  });
+
+  it('is resumed with the settings of the network put right, and not harmed by wrong ones', async () => {
+    const endpoint = await bench.serve({ delayMs: 20 });
+    const plan = makePlan(endpoint.baseUrl, { requests: 30, timeLimitMs: 60 });
+    await startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, makePrompts(5)) }).done;
+    const before = readdirSync(bench.runDir).map((name) => [name, readFileSync(join(bench.runDir, name), 'utf8')]);
+    const message = { ...resumeMessage(bench.runDir), network: { strictSsl: true, proxy: '::bad' } };
+    await expect(startMeasuring({ entry: bench.entry, message }).done).rejects.toMatchObject({ code: 'config' });
+    expect(readdirSync(bench.runDir).map((name) => [name, readFileSync(join(bench.runDir, name), 'utf8')])).toEqual(
+      before,
+    );
   });
 
   it('sends nothing more once its time is up, and lets what is in flight end', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
@@ -11,7 +11,7 @@ import type { BoundKey, Progress } from '../../protocol/measure.ts';
 import type { Transport } from '../http/transport.ts';
 import { certainCost } from './budget.ts';
 import { configHash } from './config-hash.ts';
-import { diskFailure, writeAtomically } from './disk.ts';
+import { diskFailure, makeFolder, writeAtomically } from './disk.ts';
 import { openJournal } from './journal.ts';
 import { LagWatch } from './lag.ts';
 import { type Lock, lockRun } from './lock.ts';
@@ -24,7 +24,7 @@ export interface SessionOptions {
   readonly runDir: string;
   readonly keys: readonly BoundKey[];
   readonly versions: Manifest['versions'];
-  /** Makes the transport for so many requests at once. */
+  /** Makes the transport for so many requests at once; it opens no connection before the first. */
   readonly connect: (connections: number) => Promise<Transport>;
   /** Cancels; what is done is kept. */
   readonly signal: AbortSignal;
@@ -41,11 +41,9 @@ export async function startRun(
 ): Promise<Manifest> {
   const { runDir, plan, prompts } = options;
   checkRunnable(plan, options.keys);
-  try {
-    mkdirSync(runDir, { recursive: true });
-  } catch (cause) {
-    throw diskFailure('create', runDir, cause);
-  }
+  // Before the first write: the settings of the network can be wrong, too.
+  const transport = await options.connect(plan.concurrency);
+  makeFolder(runDir);
   return locked(runDir, () => {
     const paths = runPaths(runDir);
     if (existsSync(paths.manifest) || existsSync(paths.records)) {
@@ -69,7 +67,7 @@ export async function startRun(
       machine: machineFacts(),
       simulated: false,
     };
-    return measure(options, manifest, prompts, { ...nothing, finished: new Set() });
+    return measure(options, transport, manifest, prompts, { ...nothing, finished: new Set() });
   });
 }
 
@@ -80,7 +78,7 @@ export async function startRun(
 export async function resumeRun(options: SessionOptions): Promise<Manifest> {
   const { runDir } = options;
   readManifest(runDir);
-  return locked(runDir, () => {
+  return locked(runDir, async () => {
     // Read again, now that nobody else writes.
     const manifest = readManifest(runDir);
     const { plan } = manifest;
@@ -93,12 +91,14 @@ export async function resumeRun(options: SessionOptions): Promise<Manifest> {
     }
     checkRunnable(plan, options.keys);
     const earlier = earlierSessions(runDir, manifest, prompts);
-    if (manifest.state === 'complete') return Promise.resolve(manifest);
+    if (manifest.state === 'complete') return manifest;
+    const transport = await options.connect(plan.concurrency);
     mendRecords(runDir);
     const unrecordedUsd = (manifest.unrecordedUsd ?? 0) + lostUsd(manifest, prompts, earlier.finished);
     const { stopReason: _, stopMessage: __, ...kept } = manifest;
     return measure(
       options,
+      transport,
       {
         ...kept,
         state: 'running',
@@ -198,20 +198,60 @@ function mendRecords(dir: string): void {
 /** One session: sends what is left, writes records as they come, and manifest and summary at the end. */
 async function measure(
   options: SessionOptions,
+  transport: Transport,
   begun: Manifest,
   prompts: readonly RunPrompt[],
   earlier: EarlierSessions,
 ): Promise<Manifest> {
   const { runDir } = options;
-  const paths = runPaths(runDir);
-  const { plan } = begun;
   const reserve = reserveRoom(runDir);
-  writeManifest(runDir, begun);
+  try {
+    writeManifest(runDir, begun);
+    const { ending, lag, simulated, durationMs, defect } = await sendAll(options, transport, begun, prompts, earlier);
+    reserve.release();
+    const { abandonedUsd, ...end } = ending;
+    const unrecordedUsd = (begun.unrecordedUsd ?? 0) + (end.state === 'cancelled' ? abandonedUsd : 0);
+    const manifest: Manifest = {
+      ...begun,
+      ...end,
+      durationMs,
+      unrecordedUsd: unrecordedUsd > 0 ? unrecordedUsd : undefined,
+      lag,
+      simulated,
+    };
+    writeAtomically(
+      runPaths(runDir).summary,
+      `${JSON.stringify(summarise(manifest, prompts, readRecords(runDir)), undefined, 2)}\n`,
+    );
+    writeManifest(runDir, manifest);
+    if (defect !== undefined) throw defect;
+    return manifest;
+  } finally {
+    reserve.release();
+    await transport.close();
+  }
+}
+
+interface Sent extends Pick<Manifest, 'lag' | 'simulated'> {
+  readonly ending: Ending;
+  readonly durationMs: number;
+  /** What was thrown in the middle, when `ending` is that of a failure. */
+  readonly defect: unknown;
+}
+
+/** Sends what is left of a run; all records are written when it resolves. @throws Failure `local` when none can be. */
+async function sendAll(
+  options: SessionOptions,
+  transport: Transport,
+  begun: Manifest,
+  prompts: readonly RunPrompt[],
+  earlier: EarlierSessions,
+): Promise<Sent> {
+  const { plan } = begun;
   const disk = new AbortController();
-  const journal = openJournal(paths.records, (failure) => disk.abort(failure));
+  const journal = openJournal(runPaths(options.runDir).records, (failure) => disk.abort(failure));
   const flush = () => journal.flush();
   process.on('exit', flush);
-  const transport = await options.connect(plan.concurrency);
   let lag: LagWatch | undefined;
   let running: Running | undefined;
   let simulated = begun.simulated;
@@ -226,7 +266,7 @@ async function measure(
   });
 
   let ending: Ending;
-  let failure: unknown;
+  let defect: unknown;
   try {
     running = startRequests({
       runId: begun.runId,
@@ -248,7 +288,7 @@ async function measure(
     });
     ending = await running.ended;
   } catch (error) {
-    failure = error;
+    defect = error;
     ending = {
       state: 'stopped',
       stopReason: 'failure',
@@ -259,25 +299,8 @@ async function measure(
   const durationMs = ticker.stop();
   journal.close();
   process.off('exit', flush);
-  reserve.release();
-  const { abandonedUsd, ...end } = disk.signal.aborted ? diskEnding(ending, disk.signal) : ending;
-  const unrecordedUsd = (begun.unrecordedUsd ?? 0) + (end.state === 'cancelled' ? abandonedUsd : 0);
-  const manifest: Manifest = {
-    ...begun,
-    ...end,
-    durationMs,
-    unrecordedUsd: unrecordedUsd > 0 ? unrecordedUsd : undefined,
-    lag: lag ? lag.stop(begun.lag) : begun.lag,
-    simulated,
-  };
-  writeAtomically(
-    paths.summary,
-    `${JSON.stringify(summarise(manifest, prompts, readRecords(runDir)), undefined, 2)}\n`,
-  );
-  writeManifest(runDir, manifest);
-  await transport.close();
-  if (failure !== undefined) throw failure;
-  return manifest;
+  if (disk.signal.aborted) ending = diskEnding(ending, disk.signal);
+  return { ending, durationMs, lag: lag ? lag.stop(begun.lag) : begun.lag, simulated, defect };
 }
 
 /** A record that could not be written at the very end leaves a run that looked complete unfinished. */
