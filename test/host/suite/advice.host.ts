@@ -10,6 +10,14 @@ async function report(what: string): Promise<void> {
   print(`    ${what}: ${testing.hoverMs()?.toFixed(1)} ms`);
 }
 
+/** What reading every character once costs here: the reference for the figures above. */
+function reportPass(text: string): void {
+  const start = performance.now();
+  let sum = 0;
+  for (let at = 0; at < text.length; at++) sum += text.charCodeAt(at);
+  print(`    one pass over 5 MB: ${(performance.now() - start).toFixed(1)} ms${sum > 0 ? '' : '!'}`);
+}
+
 /** The hover of Tierwise alone: it is the one with our command links. */
 async function hovers(editor: vscode.TextEditor, position: vscode.Position): Promise<vscode.MarkdownString[]> {
   const found = await vscode.commands.executeCommand<vscode.Hover[]>(
@@ -156,6 +164,7 @@ describe('Advice in the editor', () => {
     await big.edit((edit) => edit.insert(new vscode.Position(0, 0), 'Now '));
     await hover(big, new vscode.Position(3, 5));
     await report('hover over 5 MB after a change');
+    reportPass(big.document.getText());
   }).timeout(60_000);
 
   it('shows the tier of the selection in the status bar, else of the prompt at the cursor, else nothing', async () => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { answering } from './person.ts';
-import { print } from './print.ts';
 import { closeEditors, open, select, tierwise, until, untitled, withSetting } from './tierwise.ts';
 
 /** Runs a command while nobody answers, and returns what was said. */
@@ -24,12 +23,6 @@ const endpoint = {
 
 describe('The extension', () => {
   afterEach(closeEditors);
-
-  it('registers within 50 ms', async () => {
-    const { testing } = await tierwise();
-    print(`    activate took ${testing.activationMs.toFixed(1)} ms`);
-    assert.ok(testing.activationMs < 50, `${testing.activationMs} ms`);
-  });
 
   it('registers the commands that package.json lists, and no others', async () => {
     const { extension } = await tierwise();

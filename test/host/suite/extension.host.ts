@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
+import { print } from './print.ts';
 
 const ID = 'tierwise.tierwise';
 
@@ -15,5 +16,8 @@ describe('The host', () => {
     assert.ok(extension, `${ID} is not among the extensions`);
     await extension.activate();
     assert.equal(extension.isActive, true);
+    print(`    activation: ${extension.exports.testing.activationMs.toFixed(1)} ms`);
+    // Nothing is open that could ask for anything yet.
+    assert.equal(extension.exports.testing.isLoaded(), false, 'activation did more than register');
   });
 });

@@ -1,0 +1,45 @@
+// What the extension costs its host: activation and hovers, measured inside a real VS Code, and the sizes of what is shipped.
+//   npm run build && node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON bench/host.ts
+// Exits 1 when a limit is missed.
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+let missed = false;
+
+function line(name: string, value: number, limit: number, unit: string, reference?: number): void {
+  missed ||= value >= limit;
+  const ratio = reference ? `  ${(value / reference).toFixed(1)} × one pass over the text` : '';
+  console.log(`${name.padEnd(34)}${value.toFixed(1).padStart(9)} ${unit}  limit ${limit} ${unit}${ratio}`);
+}
+
+const suite = spawnSync(process.execPath, [...process.execArgv, join(root, 'test', 'host', 'run.ts')], {
+  encoding: 'utf8',
+  env: { ...process.env, TIERWISE_GREP: 'finds the extension|answers hovers' },
+});
+const printed = new Map(
+  [...suite.stdout.matchAll(/^ +(activation|hover over .*|one pass .*): ([\d.]+) ms$/gm)].map(([, name, ms]) => [
+    name,
+    Number(ms),
+  ]),
+);
+if (suite.status !== 0 || printed.size < 5) {
+  console.error(suite.stdout, suite.stderr);
+  process.exit(1);
+}
+const pass = printed.get('one pass over 5 MB');
+for (const [name, ms] of printed) {
+  if (name !== 'one pass over 5 MB') line(name ?? '', ms, 50, 'ms', name?.includes('5 MB') ? pass : undefined);
+}
+
+const pack = spawnSync('npm', ['run', 'package'], { cwd: root, encoding: 'utf8' });
+if (pack.status !== 0) {
+  console.error(pack.stdout, pack.stderr);
+  process.exit(1);
+}
+const kilobytes = (path: string) => statSync(join(root, path)).size / 1000;
+line('dist/extension.js', kilobytes('dist/extension.js'), 300, 'kB');
+line('dist/webview.js', kilobytes('dist/webview.js'), 450, 'kB');
+line('tierwise.vsix', kilobytes('tierwise.vsix'), 1500, 'kB');
+process.exitCode = missed ? 1 : 0;
