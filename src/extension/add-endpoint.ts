@@ -107,7 +107,12 @@ async function chooseModels(baseUrl: string, key: BoundKey | undefined): Promise
       },
     ),
   );
-  if (chosen.length === 0) throw new vscode.CancellationError();
+  if (chosen.length === 0) {
+    throw new Failure({
+      code: 'usage',
+      message: 'No model was ticked, so the endpoint was not added. Add it again and tick at least one.',
+    });
+  }
   return chosen.map(({ id }) => id);
 }
 

@@ -66,6 +66,13 @@ describe('the model', () => {
     );
   });
 
+  it('counts models of one price as one step, so that a twin of the cheapest is not the middle', () => {
+    const models = [cheap, model('twin', { price: 1 }), middling, dear];
+    expect(routed(simplePrompt, models).model).toBe(cheap);
+    expect(routed(mediumPrompt, models).model).toBe(middling);
+    expect(routed(complexPrompt, models).model).toBe(dear);
+  });
+
   it('is ranked by what this prompt costs, so that a long prompt weighs the input price', () => {
     const dearInput: Model = { ...model('dear-input', { price: 10 }), outputPrice: { value: 0.1, provenance: 'user' } };
     const dearOutput: Model = {

@@ -1,10 +1,10 @@
 import { costRange, type TokenRange, tokenCost, type UsdRange } from '../catalog/cost.ts';
 import type { Model } from '../catalog/model.ts';
 import type { Complexity, Scorer } from '../complexity/scorer.ts';
+import { grouped } from '../numbers.ts';
 import { plainText } from '../prompts/plain-text.ts';
 import type { TokenEstimate } from '../prompts/prompt.ts';
 import { estimateTokens } from '../prompts/tokens.ts';
-import { grouped } from '../report/format.ts';
 import type { Preference, Tier, TierName } from './tier.ts';
 import { adjustScore, preferenceFactors, tierOf } from './tiers.ts';
 
@@ -74,6 +74,8 @@ export function route(prompt: string, options: RouteOptions): Route {
 interface Ranking {
   /** Models whose price for this prompt is known, cheapest first. */
   readonly priced: readonly Model[];
+  /** Of these the first at each price. */
+  readonly steps: readonly Model[];
   /** The others, as configured. */
   readonly unpriced: readonly Model[];
 }
@@ -88,11 +90,12 @@ function rankByPrice(models: readonly Model[], tokens: TokenEstimate, expected: 
       { inputPrice: model.inputPrice?.value, outputPrice: model.outputPrice?.value },
     ),
   }));
+  const priced = costs
+    .flatMap(({ model, usd }) => (usd === undefined ? [] : [{ model, usd }]))
+    .sort((a, b) => a.usd - b.usd);
   return {
-    priced: costs
-      .flatMap(({ model, usd }) => (usd === undefined ? [] : [{ model, usd }]))
-      .sort((a, b) => a.usd - b.usd)
-      .map(({ model }) => model),
+    priced: priced.map(({ model }) => model),
+    steps: priced.filter(({ usd }, at) => usd !== priced[at - 1]?.usd).map(({ model }) => model),
     unpriced: costs.filter(({ usd }) => usd === undefined).map(({ model }) => model),
   };
 }
@@ -138,7 +141,7 @@ function chooseForTier(
   tier: Tier,
   tiers: readonly Tier[],
   models: readonly Model[],
-  { priced, unpriced }: Ranking,
+  { priced, steps, unpriced }: Ranking,
 ): { readonly model: Model; readonly reasons: readonly string[] } {
   const reasons: string[] = [];
   if (tier.model !== undefined) {
@@ -164,7 +167,7 @@ function chooseForTier(
     return { model: first, reasons: [...reasons, `${name(first)} ${why}${without}`] };
   }
   const place = tiers.indexOf(tier) / Math.max(1, tiers.length - 1);
-  const model = priced[Math.floor(place * (priced.length - 1))] ?? first;
+  const model = steps[Math.floor(place * (steps.length - 1))] ?? first;
   const rank = place === 0 ? 'the cheapest' : place === 1 ? 'the dearest' : 'the middle';
   const reason = `${name(model)} is ${rank} of ${priced.length} models by price for this prompt, as the tier ${tier.name} asks.${without}`;
   return { model, reasons: [...reasons, reason] };
