@@ -1,5 +1,7 @@
+import { formatUsd } from '../src/core/catalog/cost.ts';
+import { grouped, UNKNOWN } from '../src/core/numbers.ts';
 import type { RequestDetail } from '../src/core/report/detail.ts';
-import { figure, grouped, instant, NONE, UNKNOWN, usd } from '../src/core/report/format.ts';
+import { figure, instant, NONE } from '../src/core/report/format.ts';
 import { requestName } from '../src/core/report/text.ts';
 import type { ReportView, RequestRow } from '../src/core/report/view.ts';
 import { button } from './components.ts';
@@ -48,7 +50,7 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
     ['E2E', ms(request.e2eMs)],
     ['TPOT', ms(request.tpotMs)],
     ['Tokens', tokens(request)],
-    ['Cost', usd(request.costUsd)],
+    ['Cost', formatUsd(request.costUsd)],
     ['HTTP status', request.httpStatus === undefined ? NONE : String(request.httpStatus)],
     ['Finish', request.finishReason ?? NONE],
     ['Due', instant(request.scheduledAt)],

@@ -1,5 +1,7 @@
+import { formatUsd } from '../src/core/catalog/cost.ts';
+import { grouped } from '../src/core/numbers.ts';
 import type { RequestDetail } from '../src/core/report/detail.ts';
-import { figure, grouped, NONE, usd } from '../src/core/report/format.ts';
+import { figure, NONE } from '../src/core/report/format.ts';
 import { requestName } from '../src/core/report/text.ts';
 import type { ReportView } from '../src/core/report/view.ts';
 import { tierNames } from '../src/core/routing/tier.ts';
@@ -155,7 +157,7 @@ export class Requests {
       figure(request.tpotMs, NONE),
       counted(request.tokensIn),
       counted(request.tokensOut),
-      usd(request.costUsd),
+      formatUsd(request.costUsd),
     ];
     for (const [index, cell] of cells.entries()) cell.textContent = texts[index] ?? '';
     for (const index of [1, 4, 5])

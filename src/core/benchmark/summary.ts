@@ -1,17 +1,6 @@
 import * as z from 'zod/mini';
 import { tierNames } from '../routing/tier.ts';
-
-/** Distribution of one figure over the measured ok requests. Every quantile is there, however small `n` is: see `fewestValues`. */
-export const distributionSchema = z.object({
-  n: z.number(),
-  mean: z.number(),
-  min: z.number(),
-  max: z.number(),
-  p50: z.number(),
-  p90: z.number(),
-  p95: z.number(),
-  p99: z.number(),
-});
+import { distributionSchema } from '../stats/distribution.ts';
 
 /** What one model did. All times in ms, rates per second, money in USD. Warm-up requests are in no figure but `counts.warmup`. */
 export const modelSummarySchema = z.object({
@@ -70,6 +59,5 @@ export const summarySchema = z.object({
   simulated: z.boolean(),
 });
 
-export type Distribution = z.infer<typeof distributionSchema>;
 export type ModelSummary = z.infer<typeof modelSummarySchema>;
 export type Summary = z.infer<typeof summarySchema>;

@@ -58,6 +58,21 @@ describe('USD for a person', () => {
     expect(formatUsd(1234.5)).toBe('$1,234.50');
   });
 
+  it('keeps the digits of small sums and gives cents to large ones', () => {
+    expect([0, 0.0000001234, 0.0001, 0.0534, 0.1, 0.999, 1, 1_234.5, 1e-12].map((value) => formatUsd(value))).toEqual([
+      '$0',
+      '$0.000000123',
+      '$0.0001',
+      '$0.0534',
+      '$0.10',
+      '$0.999',
+      '$1.00',
+      '$1,234.50',
+      '<$0.000000001',
+    ]);
+    expect(formatUsd(Number.POSITIVE_INFINITY)).toBe('unknown');
+  });
+
   it('shows a range, or one amount where both ends read alike', () => {
     expect(formatUsdRange(undefined)).toBe('unknown');
     expect(formatUsdRange({ lowUsd: 0.001, highUsd: 0.002 })).toMatch(/^\$0\.0010* to \$0\.0020*$/);

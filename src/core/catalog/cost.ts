@@ -1,5 +1,5 @@
+import { grouped, UNKNOWN } from '../numbers.ts';
 import type { TokenEstimate } from '../prompts/prompt.ts';
-import { usd } from '../report/format.ts';
 import type { Model } from './model.ts';
 
 /** USD from `low` to `high`. */
@@ -40,14 +40,20 @@ export function costRange(input: TokenEstimate, output: TokenRange, model: Model
   return lowUsd === undefined || highUsd === undefined ? undefined : { lowUsd, highUsd };
 }
 
-/** USD for a person: three significant digits below $1, cents above, `unknown`; a positive amount never reads as nothing. */
-export function formatUsd(amount: number | undefined): string {
-  return usd(amount);
+/** USD for a person: up to three significant digits below $1, cents above. Only a known zero is `$0`. */
+export function formatUsd(value: number | undefined): string {
+  if (value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  if (value === 0) return '$0';
+  const size = Math.abs(value);
+  if (size >= 1) return `$${grouped(value, 2)}`;
+  if (size < 1e-9) return '<$0.000000001';
+  const digits = Math.min(11, 2 - Math.floor(Math.log10(size)));
+  return `$${value.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 }
 
 /** A range of USD for a person; one amount where both ends read alike. */
 export function formatUsdRange(range: UsdRange | undefined): string {
-  if (range === undefined) return 'unknown';
+  if (range === undefined) return UNKNOWN;
   const low = formatUsd(range.lowUsd);
   const high = formatUsd(range.highUsd);
   return low === high ? low : `${low} to ${high}`;

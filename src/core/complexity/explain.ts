@@ -1,7 +1,7 @@
 import { formatUsd, formatUsdRange } from '../catalog/cost.ts';
 import type { Figure, Model, Provenance } from '../catalog/model.ts';
+import { grouped } from '../numbers.ts';
 import { escapeMarkdown, plainText } from '../prompts/plain-text.ts';
-import { grouped } from '../report/format.ts';
 import { formatScore, type Route } from '../routing/route.ts';
 import { type Preference, tierNames } from '../routing/tier.ts';
 import { adjustScore, preferenceFactors, tierOf } from '../routing/tiers.ts';

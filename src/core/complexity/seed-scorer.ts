@@ -1,4 +1,4 @@
-import { counted } from '../report/format.ts';
+import { counted } from '../numbers.ts';
 import type { Complexity, Factor, Scorer } from './scorer.ts';
 import { ASCII, FOUND, substringMatcher } from './substrings.ts';
 

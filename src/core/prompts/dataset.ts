@@ -1,4 +1,4 @@
-import { grouped } from '../report/format.ts';
+import { grouped } from '../numbers.ts';
 import { jsonlRow, maxRowLength } from './jsonl.ts';
 import { plainText } from './plain-text.ts';
 import type { Prompt } from './prompt.ts';

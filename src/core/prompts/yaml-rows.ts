@@ -10,7 +10,7 @@ import {
   type Scalar,
   type YAMLSeq,
 } from 'yaml';
-import { grouped } from '../report/format.ts';
+import { grouped } from '../numbers.ts';
 import type { TextRange } from './prompt.ts';
 
 /** Longer YAML is not read: its parser is slow. UTF-16 units. */

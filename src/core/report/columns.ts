@@ -1,4 +1,6 @@
-import { counted, figure, grouped, NONE, percent, UNKNOWN, usd } from './format.ts';
+import { formatUsd } from '../catalog/cost.ts';
+import { counted, grouped, UNKNOWN } from '../numbers.ts';
+import { figure, NONE, percent } from './format.ts';
 import type { ModelRow, ReportView } from './view.ts';
 
 /** What is said wherever figures of a simulated endpoint are shown. */
@@ -38,7 +40,7 @@ export const outcomeColumns: readonly Column[] = [
   { group: 'Requests', label: 'per s', text: (row) => figure(row.requestsPerSecond, NONE) },
   { group: 'Tokens', label: 'in', text: (row) => tokens(row, row.tokensIn) },
   { group: 'Tokens', label: 'out', text: (row) => tokens(row, row.tokensOut) },
-  { group: 'Cost', label: 'per 1,000', text: (row) => usd(row.per1kUsd) },
+  { group: 'Cost', label: 'per 1,000', text: (row) => formatUsd(row.per1kUsd) },
   { group: 'Cost', label: 'total', text: costWords },
   ...(['simple', 'medium', 'complex'] as const).map(
     (tier): Column => ({
@@ -73,7 +75,7 @@ const URGENT = new Set([
 /** The model's cost; with an unknown part it is a lower bound, and says so. */
 export function costWords(row: Pick<ModelRow, 'knownUsd' | 'costUnknown'>): string {
   if (row.knownUsd === undefined) return UNKNOWN;
-  return row.costUnknown > 0 ? `≥ ${usd(row.knownUsd)}` : usd(row.knownUsd);
+  return row.costUnknown > 0 ? `≥ ${formatUsd(row.knownUsd)}` : formatUsd(row.knownUsd);
 }
 
 /** The whole run's cost in words. */

@@ -1,6 +1,8 @@
 import type { Manifest } from '../benchmark/manifest.ts';
+import { formatUsd } from '../catalog/cost.ts';
+import { counted, grouped, UNKNOWN } from '../numbers.ts';
 import { fewestValues } from '../stats/quantiles.ts';
-import { counted, duration, figure, grouped, instant, UNKNOWN, usd } from './format.ts';
+import { duration, figure, instant } from './format.ts';
 import { safeLine, safeName } from './text.ts';
 import type { ReportView, Run } from './view.ts';
 
@@ -47,7 +49,7 @@ export function notesOf(run: Run): string[] {
   if (retried > 0)
     notes.push(`${counted(retried, 'request')} took more than one attempt; times are those of the first.`);
   if (manifest.unrecordedUsd !== undefined && manifest.unrecordedUsd > 0) {
-    notes.push(`Requests lost at an interruption may have cost up to ${usd(manifest.unrecordedUsd)} more.`);
+    notes.push(`Requests lost at an interruption may have cost up to ${formatUsd(manifest.unrecordedUsd)} more.`);
   }
   if (!manifest.plan.keepAnswers) notes.push('Answers were not stored.');
   return notes;
@@ -78,7 +80,7 @@ export function factsOf(run: Run): ReportView['facts'] {
       ['Answers', plan.stream ? 'streamed' : 'not streamed'],
       ['Time-out of a request', duration(plan.timeoutMs)],
       ['Time limit', plan.timeLimitMs === undefined ? 'none' : duration(plan.timeLimitMs)],
-      ['Cost ceiling', plan.maxCostUsd === undefined ? 'none' : usd(plan.maxCostUsd)],
+      ['Cost ceiling', plan.maxCostUsd === undefined ? 'none' : formatUsd(plan.maxCostUsd)],
       ['Seed', String(plan.seed)],
     ]),
     group(
@@ -108,7 +110,7 @@ export function factsOf(run: Run): ReportView['facts'] {
 }
 
 function price(value: number | undefined): string {
-  return value === undefined ? UNKNOWN : usd(value);
+  return value === undefined ? UNKNOWN : formatUsd(value);
 }
 
 /** A base URL never shows a user or password, should one have been stored. */

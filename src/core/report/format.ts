@@ -1,16 +1,12 @@
-/** How figures are written, the same in every format and on every machine. Unknown is a word, never 0. */
+import { grouped, UNKNOWN } from '../numbers.ts';
 
-export const UNKNOWN = 'unknown';
+/** How figures of a report are written, the same in every format and on every machine. Unknown is a word, never 0. */
+
+export { formatUsd as usd } from '../catalog/cost.ts';
+export { counted } from '../numbers.ts';
+
 /** For a figure that cannot be: the TTFT of a request that got no token. */
 export const NONE = '–';
-
-/** Thousands separated by commas; `digits` decimals. */
-export function grouped(value: number, digits = 0): string {
-  const [whole = '0', fraction] = Math.abs(value).toFixed(digits).split('.');
-  const sign = value < 0 && Number(value.toFixed(digits)) !== 0 ? '-' : '';
-  const commas = whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return `${sign}${commas}${fraction === undefined ? '' : `.${fraction}`}`;
-}
 
 /** Three significant digits below 1,000, whole numbers above. For ms, tokens/s, requests/s. */
 export function figure(value: number | undefined, missing = UNKNOWN): string {
@@ -18,17 +14,6 @@ export function figure(value: number | undefined, missing = UNKNOWN): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
   return grouped(value, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
-}
-
-/** USD with up to three significant digits below $1, cents above. A known zero is `$0`. */
-export function usd(value: number | undefined, missing = UNKNOWN): string {
-  if (value === undefined || !Number.isFinite(value)) return missing;
-  if (value === 0) return '$0';
-  const size = Math.abs(value);
-  if (size >= 1) return `$${grouped(value, 2)}`;
-  if (size < 1e-9) return '<$0.000000001';
-  const digits = Math.min(11, 2 - Math.floor(Math.log10(size)));
-  return `$${value.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, '$1')}`;
 }
 
 /** A share in [0,1] as a percentage. A share that is not 0 never reads 0, one that is not 1 never reads 100. */
@@ -50,11 +35,6 @@ export function duration(ms: number | undefined): string {
   const minutes = Math.floor(Math.round(seconds) / 60);
   if (minutes < 60) return `${minutes} min ${Math.round(seconds) - minutes * 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** `1 request`, `2 requests`. */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
 /** ISO time as `2026-11-23 09:30:00 UTC`, whatever zone the reader is in; other text unchanged. */

@@ -1,5 +1,7 @@
+import { formatUsd } from '../catalog/cost.ts';
+import { grouped } from '../numbers.ts';
 import { swatch } from './charts/series.ts';
-import { figure, grouped, NONE, usd } from './format.ts';
+import { figure, NONE } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import { chartsSection, headSection, readingSection, requestsHeading, runSection, summarySection } from './sections.ts';
 import { pageCss, reportCss } from './style.ts';
@@ -77,7 +79,7 @@ function rowOf(request: RequestRow, view: ReportView, models: readonly Markup[])
   const prompt = view.prompts[request.prompt];
   const status = `${request.status}${request.warmup ? ', warm-up' : ''}${request.attempts > 1 ? `, ${request.attempts} tries` : ''}`;
   const error = request.errorCode === undefined ? '' : `${request.errorCode}: ${request.errorMessage ?? ''}`;
-  return markup`<tr><td>${requestName(request.id, view)}<td title="${prompt?.preview}"><bdi>${prompt?.preview}</bdi><td>${prompt?.tier}<td>${models[request.model]}<td>${status}<td${error !== '' && markup` title="${error}"`}>${error}<td>${prompt?.score.toFixed(2)}<td>${figure(request.ttftMs, NONE)}<td>${figure(request.firstVisibleMs, NONE)}<td>${figure(request.e2eMs, NONE)}<td>${figure(request.tpotMs, NONE)}<td>${tokens(request, request.tokensIn)}<td>${tokens(request, request.tokensOut)}<td>${usd(request.costUsd)}\n`;
+  return markup`<tr><td>${requestName(request.id, view)}<td title="${prompt?.preview}"><bdi>${prompt?.preview}</bdi><td>${prompt?.tier}<td>${models[request.model]}<td>${status}<td${error !== '' && markup` title="${error}"`}>${error}<td>${prompt?.score.toFixed(2)}<td>${figure(request.ttftMs, NONE)}<td>${figure(request.firstVisibleMs, NONE)}<td>${figure(request.e2eMs, NONE)}<td>${figure(request.tpotMs, NONE)}<td>${tokens(request, request.tokensIn)}<td>${tokens(request, request.tokensOut)}<td>${formatUsd(request.costUsd)}\n`;
 }
 
 /** Counted by us: with a tilde. */

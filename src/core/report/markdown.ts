@@ -1,5 +1,6 @@
+import { counted, grouped } from '../numbers.ts';
 import { type Column, errorWords, latencyColumns, outcomeColumns, SIMULATED, totalCostWords } from './columns.ts';
-import { counted, duration, grouped, instant } from './format.ts';
+import { duration, instant } from './format.ts';
 import { safeName } from './text.ts';
 import type { ReportView } from './view.ts';
 

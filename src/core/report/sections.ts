@@ -1,3 +1,4 @@
+import { counted, grouped } from '../numbers.ts';
 import { compromiseChart, compromiseLegend, compromiseTable } from './charts/compromise.ts';
 import { histogramChart, histogramTable } from './charts/histogram.ts';
 import { swatch } from './charts/series.ts';
@@ -12,7 +13,7 @@ import {
   totalCostWords,
   urgentDefinitions,
 } from './columns.ts';
-import { counted, duration, grouped, instant } from './format.ts';
+import { duration, instant } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import type { ReportView } from './view.ts';
 

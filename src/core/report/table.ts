@@ -1,6 +1,8 @@
+import { formatUsd } from '../catalog/cost.ts';
+import { counted, grouped } from '../numbers.ts';
 import { aligned } from './aligned.ts';
 import { costWords, errorWords, SIMULATED, totalCostWords, urgentDefinitions } from './columns.ts';
-import { counted, duration, figure, grouped, NONE, percent, usd } from './format.ts';
+import { duration, figure, NONE, percent } from './format.ts';
 import type { ModelRow, ReportView } from './view.ts';
 
 const COLUMNS: readonly (readonly [string, (row: ModelRow) => string])[] = [
@@ -14,7 +16,7 @@ const COLUMNS: readonly (readonly [string, (row: ModelRow) => string])[] = [
   ['TPOT p50', (row) => figure(row.tpotMs?.p50, NONE)],
   ['tokens/s', (row) => figure(row.tokensPerSecond?.p50, NONE)],
   ['cost', costWords],
-  ['$/1k requests', (row) => usd(row.per1kUsd)],
+  ['$/1k requests', (row) => formatUsd(row.per1kUsd)],
 ];
 
 /** The summary for a terminal: one aligned line per model, times in ms, then what the figures mean. No control characters. */

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { type Manifest, type RunPrompt, runStates } from '../benchmark/manifest.ts';
 import type { RunRecord } from '../benchmark/record.ts';
-import { distributionSchema, type ModelSummary, type Summary } from '../benchmark/summary.ts';
+import type { ModelSummary, Summary } from '../benchmark/summary.ts';
 import { tpotOf } from '../benchmark/tpot.ts';
+import { counted } from '../numbers.ts';
 import { type TierName, tierNames } from '../routing/tier.ts';
+import { distributionSchema } from '../stats/distribution.ts';
 import { compromiseOf, histogramOf, tierRowsOf } from './chart-data.ts';
 import { factsOf, notesOf, READING, stateWords } from './facts.ts';
-import { counted } from './format.ts';
 import { safeLine, safeName } from './text.ts';
 
 /** One model's line in the summary. Times in ms, rates per second, money in USD, shares in [0,1]. Absent: unknown. */

@@ -1,4 +1,4 @@
-import type { Distribution } from '../benchmark/summary.ts';
+import type { Distribution } from './distribution.ts';
 
 /**
  * Fewest values that an upper quantile needs: n·(1 − p) ≥ 1. With fewer not even one whole value lies above it, so it is

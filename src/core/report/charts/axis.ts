@@ -1,5 +1,5 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
-import { grouped } from '../format.ts';
+import { grouped } from '../../numbers.ts';
 
 /** An axis: from a value to pixels, and the values worth a label. */
 export interface Axis {

@@ -1,5 +1,7 @@
 import { arc } from 'd3-shape';
-import { figure, percent, UNKNOWN, usd } from '../format.ts';
+import { formatUsd } from '../../catalog/cost.ts';
+import { UNKNOWN } from '../../numbers.ts';
+import { figure, percent } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { Compromise, ReportView } from '../view.ts';
 import { type Axis, at, axis, tickText } from './axis.ts';
@@ -50,7 +52,7 @@ export function compromiseChart(id: string, data: Compromise, models: ReportView
     y
       ? y.ticks.map(
           (tick) =>
-            markup`<line class="tw-grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}"/><text class="tw-tick" x="${LEFT - 6}" y="${at(y(tick) + 4)}" text-anchor="end">${usd(tick)}</text>`,
+            markup`<line class="tw-grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(y(tick))}" y2="${at(y(tick))}"/><text class="tw-tick" x="${LEFT - 6}" y="${at(y(tick) + 4)}" text-anchor="end">${formatUsd(tick)}</text>`,
         )
       : undefined
   }${lane && markup`<rect class="tw-lane" x="${LEFT}" y="${bottom + 4}" width="${WIDTH - RIGHT - LEFT}" height="${LANE - 4}"/><text class="tw-tick" x="${LEFT - 6}" y="${bottom + LANE / 2 + 6}" text-anchor="end">${UNKNOWN}</text>`}<text class="tw-axis" x="${WIDTH - RIGHT}" y="${HEIGHT - 12}" text-anchor="end">E2E in ms, p50 with a line to p95${x.log ? ', logarithmic' : ''}</text><text class="tw-axis" x="4" y="12">Cost of 1,000 requests${y?.log ? ', logarithmic' : ''}</text>${points.map(pointOf)}${points.flatMap((entry, index) => labelOf(entry, labels[index]))}</svg>`;
@@ -93,12 +95,12 @@ export function compromiseLegend(data: Compromise, models: ReportView['models'])
 export function compromiseTable(data: Compromise, models: ReportView['models']): Markup {
   return markup`<table class="tw-table"><caption>Cost against latency</caption><thead><tr><th scope="col">Model</th><th scope="col">E2E p50 (ms)</th><th scope="col">E2E p95 (ms)</th><th scope="col">Cost of 1,000</th><th scope="col">Errors</th></tr></thead><tbody>${data.map(
     (point) =>
-      markup`<tr><th scope="row">${models[point.model]?.name}</th><td>${figure(point.p50)}</td><td>${figure(point.p95)}</td><td>${usd(point.per1kUsd)}</td><td>${percent(point.errorShare)}</td></tr>`,
+      markup`<tr><th scope="row">${models[point.model]?.name}</th><td>${figure(point.p50)}</td><td>${figure(point.p95)}</td><td>${formatUsd(point.per1kUsd)}</td><td>${percent(point.errorShare)}</td></tr>`,
   )}</tbody></table>`;
 }
 
 function pointWords(point: Point, models: ReportView['models']): string {
-  return `${models[point.model]?.name ?? ''}: E2E p50 ${figure(point.p50)} ms, cost of 1,000 requests ${usd(point.per1kUsd)}, errors ${percent(point.errorShare)}.`;
+  return `${models[point.model]?.name ?? ''}: E2E p50 ${figure(point.p50)} ms, cost of 1,000 requests ${formatUsd(point.per1kUsd)}, errors ${percent(point.errorShare)}.`;
 }
 
 /** Linear from 0, or logarithmic where the values are far apart. */

@@ -1,6 +1,7 @@
 import { scaleSqrt } from 'd3-scale';
 import { area, curveStepAfter } from 'd3-shape';
-import { figure, grouped, NONE } from '../format.ts';
+import { grouped } from '../../numbers.ts';
+import { figure, NONE } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { Histogram, ReportView } from '../view.ts';
 import { at, axis, tickText } from './axis.ts';

@@ -1,4 +1,6 @@
-import { figure, grouped, NONE, percent, usd } from '../format.ts';
+import { formatUsd } from '../../catalog/cost.ts';
+import { grouped } from '../../numbers.ts';
+import { figure, NONE, percent } from '../format.ts';
 import { type Markup, markup } from '../markup.ts';
 import type { ReportView, TierRow } from '../view.ts';
 import { at, axis, tickText } from './axis.ts';
@@ -49,6 +51,6 @@ function rowOf(row: TierRow, y: number, x: (value: number) => number, models: Re
 export function tierTable(view: ReportView): Markup {
   return markup`<table class="tw-table"><caption>By tier of the prompt</caption><thead><tr><th scope="col">Tier</th><th scope="col" class="tw-left">Model</th>${['Requests', 'Errors', 'TTFT p50 (ms)', 'E2E p50 (ms)', 'E2E p95 (ms)', 'Cost of 1,000'].map((label) => markup`<th scope="col">${label}</th>`)}</tr></thead><tbody>${view.tiers.map(
     (row) =>
-      markup`<tr><th scope="row">${row.tier}</th><td class="tw-left">${view.models[row.model]?.name}</td><td>${grouped(row.requests)}</td><td>${percent(row.error / row.requests)}</td><td>${figure(row.ttftP50, NONE)}</td><td>${figure(row.e2eP50, NONE)}</td><td>${figure(row.e2eP95, NONE)}</td><td>${usd(row.per1kUsd)}</td></tr>`,
+      markup`<tr><th scope="row">${row.tier}</th><td class="tw-left">${view.models[row.model]?.name}</td><td>${grouped(row.requests)}</td><td>${percent(row.error / row.requests)}</td><td>${figure(row.ttftP50, NONE)}</td><td>${figure(row.e2eP50, NONE)}</td><td>${figure(row.e2eP95, NONE)}</td><td>${formatUsd(row.per1kUsd)}</td></tr>`,
   )}</tbody></table>`;
 }
