@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { Failure, type FailureDetail } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import { keyForOrigin } from '../http/base-url.ts';
@@ -95,6 +94,11 @@ export async function listModels(transport: Transport, target: ChatTarget, optio
   });
 }
 
+/** A listener of its own scope: what a signal remembers of it must not hold the answer. */
+function cancelling(ending: AbortController, signal: AbortSignal | undefined): () => void {
+  return () => ending.abort(signal && abortFailure(signal));
+}
+
 interface Body {
   data(chunk: Uint8Array, at: number): void;
   end(): void;
@@ -132,7 +136,7 @@ async function exchangeWith(
   const ending = new AbortController();
   const limit = Math.min(timeoutMs, longestTimerMs);
   let timer = setTimeout(() => ending.abort(timedOut(request.url, limit, status)), limit);
-  const cancel = (): void => ending.abort(signal && abortFailure(signal));
+  const cancel = cancelling(ending, signal);
   let sentAt = transport.now();
   let headersAt: number | undefined;
   let status: number | undefined;
@@ -204,11 +208,7 @@ async function exchangeWith(
   try {
     if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) throw new Failure({ code: 'auth', message: unusableKey });
     if (signal?.aborted) throw abortFailure(signal);
-    if (signal) {
-      // A run has one signal for all its calls; Node 20 would take that for a leak and warn.
-      setMaxListeners(0, signal);
-      signal.addEventListener('abort', cancel);
-    }
+    signal?.addEventListener('abort', cancel);
     const sent = await transport.send({ ...request, signal: ending.signal }, handler);
     endAt = sent.endAt;
     if (status === undefined || status < 200 || status > 299) failure = answered();
