@@ -25,7 +25,14 @@ export interface Recipe {
  * Installs packages from the Python package index into an environment of their own, once. Never throws: a machine without
  * Python, network or a fitting package has no real server, and its tests are skipped.
  */
-export async function prepare({ name, installs, constraints, limitMs }: Recipe): Promise<Prepared> {
+export async function prepare(recipe: Recipe): Promise<Prepared> {
+  const prepared = await install(recipe);
+  // Vitest does not print the name of a suite of which every test is skipped.
+  if (prepared.missing !== undefined) console.log(`skipped: ${prepared.missing}`);
+  return prepared;
+}
+
+async function install({ name, installs, constraints, limitMs }: Recipe): Promise<Prepared> {
   if (process.platform === 'win32') return { missing: 'the real servers are set up on Linux and macOS only' };
   const signal = AbortSignal.timeout(limitMs);
   const python = await run('python3', ['-c', 'import sys; print(sys.version)'], { signal }).catch(() => undefined);
