@@ -20,7 +20,9 @@ describe('plain text', () => {
 
   it('keeps emoji and every script', () => {
     for (const text of ['👩‍💻 ok', '👍🏽', '日本語', 'नमस्ते', 'שלום', 'مرحبا', 'é']) expect(plainText(text)).toBe(text);
-    expect(plainText('a\u200db')).toBe('ab');
+    for (const text of ['❤\ufe0f', '👩‍❤\ufe0f‍👩', 'نمی\u200cخواهم', 'क\u094d\u200dष'])
+      expect(plainText(text)).toBe(text);
+    expect(plainText('a\u200db\u200cc\ufe0fd')).toBe('abcd');
   });
 
   it('is at most as long as asked, in whole characters, and shows that it was cut', () => {

@@ -2,12 +2,13 @@
 
 /** Control characters, lone surrogates, and the marks that turn the reading direction: they can make a text read as another one. */
 const DECEIVING = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
+/** Scripts whose letters are shaped by the joiners between them. */
+const JOINED = String.raw`[\p{scx=Arab}\p{scx=Syrc}\p{scx=Deva}\p{scx=Beng}\p{scx=Guru}\p{scx=Gujr}\p{scx=Orya}\p{scx=Taml}\p{scx=Telu}\p{scx=Knda}\p{scx=Mlym}\p{scx=Sinh}]`;
+/** Shapeless characters whose loss would be seen: the joiner and the selector of emoji, joiners between letters. */
+const NEEDED = String.raw`(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d(?=\p{Extended_Pictographic})|(?<=\p{Extended_Pictographic})\ufe0f|(?<=${JOINED})[\u200c\u200d](?=${JOINED})`;
 /** Characters without a shape of their own: zero-width, soft hyphen, variation selectors, tags. */
-const SHAPELESS = /\p{Default_Ignorable_Code_Point}/gu;
-/** The joiner that makes one emoji of several is the one shapeless character whose loss would be seen. */
-const EMOJI_JOINER = /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d(?=\p{Extended_Pictographic})/gu;
+const SHAPELESS = new RegExp(String.raw`(?!${NEEDED})\p{Default_Ignorable_Code_Point}`, 'gu');
 const WHITE_SPACE = /[\s\u0085]+/gu;
-const KEPT_JOINER = '\ue000';
 
 /**
  * One line for a label: white space becomes single spaces, zero-width characters vanish, control characters, lone surrogates
@@ -26,12 +27,7 @@ export function plainText(text: string, maxLength = 200): string {
 }
 
 function visible(text: string): string {
-  return text
-    .replaceAll(KEPT_JOINER, '\ufffd')
-    .replace(EMOJI_JOINER, KEPT_JOINER)
-    .replace(DECEIVING, '\ufffd')
-    .replace(SHAPELESS, '')
-    .replaceAll(KEPT_JOINER, '\u200d');
+  return text.replace(DECEIVING, '\ufffd').replace(SHAPELESS, '');
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { recordErrorSchema, timesSchema } from '../benchmark/record.ts';
-import { safeBlock, safeLine, safeName } from './text.ts';
+import { plainText } from '../prompts/plain-text.ts';
+import { safeBlock, safeName } from './text.ts';
 import type { Run } from './view.ts';
 
 /** Everything about one request, sent to the panel when a person opens it. Texts are to be shown as text only. */
@@ -36,10 +37,10 @@ export function requestDetail(run: Pick<Run, 'prompts' | 'records'>, id: string)
     prompt: safeBlock(prompt?.text ?? ''),
     answer: record.answer === undefined ? undefined : safeBlock(record.answer),
     answerCut: record.answerCut ?? false,
-    error: record.error && { ...record.error, message: safeLine(record.error.message, 4_000) },
+    error: record.error && { ...record.error, message: plainText(record.error.message, 4_000) },
     attempts: record.attempts.map((attempt) => ({
       status: attempt.status,
-      error: attempt.error && { ...attempt.error, message: safeLine(attempt.error.message, 4_000) },
+      error: attempt.error && { ...attempt.error, message: plainText(attempt.error.message, 4_000) },
       times: attempt.times,
     })),
   };

@@ -1,9 +1,10 @@
 import type { Manifest } from '../benchmark/manifest.ts';
 import { formatUsd } from '../catalog/cost.ts';
 import { counted, grouped, UNKNOWN } from '../numbers.ts';
+import { plainText } from '../prompts/plain-text.ts';
 import { fewestValues } from '../stats/quantiles.ts';
 import { duration, figure, instant } from './format.ts';
-import { safeLine, safeName } from './text.ts';
+import { safeName } from './text.ts';
 import type { ReportView, Run } from './view.ts';
 
 /** How to read a report: the few sentences that keep a person from wrong conclusions. */
@@ -40,7 +41,7 @@ const STOPPED = {
 export function notesOf(run: Run): string[] {
   const { manifest, records, summary } = run;
   const notes: string[] = [];
-  if (manifest.stopMessage !== undefined) notes.push(safeLine(manifest.stopMessage, 400));
+  if (manifest.stopMessage !== undefined) notes.push(plainText(manifest.stopMessage, 400));
   if (manifest.resumed > 0) notes.push(`The run was taken up again ${counted(manifest.resumed, 'time')}.`);
   if (summary.totals.warmup > 0) {
     notes.push(`${counted(summary.totals.warmup, 'warm-up request')} ran first; only the total cost includes them.`);
@@ -61,7 +62,7 @@ export function factsOf(run: Run): ReportView['facts'] {
   const { plan, machine, versions, lag } = manifest;
   const group = (name: string, items: readonly (readonly [string, string | undefined])[]) => ({
     group: name,
-    items: items.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value: safeLine(value, 400) }])),
+    items: items.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value: plainText(value, 400) }])),
   });
   return [
     group('Run', [

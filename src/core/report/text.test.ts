@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { requestName, safeBlock, safeLine, safeName } from './text.ts';
+import { plainText } from '../prompts/plain-text.ts';
+import { requestName, safeBlock, safeName } from './text.ts';
 
 test('two names that differ only in a hidden character look different', () => {
   expect(safeName('gpt\u200b-4')).toBe('gpt‹U+200B›-4');
@@ -12,12 +13,12 @@ test('ordinary names in any script stay as they are', () => {
 });
 
 test('a line keeps joined emoji and letters and loses hidden text', () => {
-  expect(safeLine('👩‍👩‍👧 نمی‌خواهم')).toBe('👩‍👩‍👧 نمی‌خواهم');
-  expect(safeLine('a\u{e0041}\u{e0042}b  \n\t c')).toBe('ab c');
+  expect(plainText('👩‍👩‍👧 نمی‌خواهم')).toBe('👩‍👩‍👧 نمی‌خواهم');
+  expect(plainText('a\u{e0041}\u{e0042}b  \n\t c')).toBe('ab c');
 });
 
 test('cutting never splits a character', () => {
-  const cut = safeLine('😀'.repeat(500), 10);
+  const cut = plainText('😀'.repeat(500), 10);
   expect(Array.from(cut)).toHaveLength(10);
   expect(cut.endsWith('😀…')).toBe(true);
   expect(safeName('x'.repeat(500), 20)).toHaveLength(20);

@@ -1,6 +1,6 @@
 /**
- * Text from outside (names, prompts, answers, error messages) made safe to show on one line. Escaping for a format is the writer's work;
- * this is about what no escaping mends: characters that hide, reorder or end a text.
+ * Names and long texts from outside made safe for a report; running text on one line is `plainText`'s. Escaping for a format is
+ * the writer's work; this is about what no escaping mends: characters that hide, reorder or end a text.
  */
 
 /** Characters that turn the reading direction, so that a text can read as another one. */
@@ -20,18 +20,7 @@ export function requestName(id: string, { runId }: { readonly runId: string }): 
   return safeName(id.startsWith(`${runId}.`) ? id.slice(runId.length + 1) : id);
 }
 
-/** Running text on one line: white space collapsed, direction marks written out, other shapeless characters dropped. */
-export function safeLine(text: string, max = 160): string {
-  const line = text
-    .slice(0, max * 4)
-    .replace(/\s+/gu, ' ')
-    .trim()
-    .replace(BIDI, writtenOut)
-    .replace(SHAPELESS, (character) => (NEEDED.test(character) ? character : ''));
-  return cut(line, max, text.length > max * 4);
-}
-
-/** Text over many lines, for a detail view: as `safeLine`, but lines and indentation stay. */
+/** Text over many lines, for a detail view: direction marks written out, other shapeless characters dropped; lines and indentation stay. */
 export function safeBlock(text: string, max = 200_000): string {
   const block = text
     .slice(0, max)
@@ -48,8 +37,8 @@ function writtenOut(character: string): string {
 }
 
 /** Cuts by code point, never inside a surrogate pair. */
-function cut(text: string, max: number, more = false): string {
-  if (text.length <= max) return more ? `${text}…` : text;
+function cut(text: string, max: number): string {
+  if (text.length <= max) return text;
   const points = Array.from(text);
-  return points.length <= max && !more ? text : `${points.slice(0, max - 1).join('')}…`;
+  return points.length <= max ? text : `${points.slice(0, max - 1).join('')}…`;
 }

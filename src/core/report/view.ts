@@ -4,11 +4,12 @@ import type { RunRecord } from '../benchmark/record.ts';
 import type { ModelSummary, Summary } from '../benchmark/summary.ts';
 import { tpotOf } from '../benchmark/tpot.ts';
 import { counted } from '../numbers.ts';
+import { plainText } from '../prompts/plain-text.ts';
 import { type TierName, tierNames } from '../routing/tier.ts';
 import { distributionSchema } from '../stats/distribution.ts';
 import { compromiseOf, histogramOf, tierRowsOf } from './chart-data.ts';
 import { factsOf, notesOf, READING, stateWords } from './facts.ts';
-import { safeLine, safeName } from './text.ts';
+import { safeName } from './text.ts';
 
 /** One model's line in the summary. Times in ms, rates per second, money in USD, shares in [0,1]. Absent: unknown. */
 export const modelRowSchema = z.object({
@@ -200,7 +201,7 @@ export function buildReport(run: Run): ReportView {
       // What the banner says is not said twice.
       ...summary.warnings
         .filter((warning) => !warning.startsWith('Simulated:'))
-        .map((warning) => safeLine(warning, 600)),
+        .map((warning) => plainText(warning, 600)),
       ...(strangers > 0
         ? [
             `${counted(strangers, 'stored request names', 'stored requests name')} a prompt or model that the run does not have: left out.`,
@@ -217,7 +218,7 @@ export function buildReport(run: Run): ReportView {
     },
     prompts: run.prompts.map((prompt) => ({
       id: safeName(prompt.id),
-      preview: safeLine(prompt.text),
+      preview: plainText(prompt.text, 160),
       tier: prompt.tier,
       score: prompt.score,
     })),
@@ -231,7 +232,7 @@ export function buildReport(run: Run): ReportView {
 /** The name of a figure stands before the first colon of its definition. */
 function definition([key, text]: readonly [string, string]): ReportView['definitions'][number] {
   const [, name, words] = /^([^:.]{2,60}): (.*)$/su.exec(text) ?? [undefined, key, text];
-  return { key: safeName(key), name: safeName(name ?? key), words: safeLine(words ?? text, 600) };
+  return { key: safeName(key), name: safeName(name ?? key), words: plainText(words ?? text, 600) };
 }
 
 function modelRow(model: ModelSummary): ModelRow {
@@ -277,7 +278,7 @@ function requestRow(record: RunRecord, prompt: number, model: number, stream: bo
     model,
     status: record.status,
     errorCode: record.error?.code,
-    errorMessage: record.error && safeLine(record.error.message, 400),
+    errorMessage: record.error && plainText(record.error.message, 400),
     httpStatus: record.error?.status ?? record.attempts.at(-1)?.status,
     attempts: record.attempts.length,
     warmup: record.warmup ?? false,
