@@ -35,7 +35,7 @@ const keptStderr = 4096;
  * V8 lets the space of short-lived objects grow far beyond what a run needs, and glibc adds a heap for each thread: left
  * alone they double the process (bench/measure.ts).
  */
-const thrift = { flags: ['--max-semi-space-size=4'], env: { MALLOC_ARENA_MAX: '1' } };
+const thrift = { flags: ['--max-semi-space-size=8'], env: { MALLOC_ARENA_MAX: '1' } };
 
 /** Measures a run in a process of its own: the clock must not share its event loop with anybody. */
 export function startMeasuring({ entry, message, onProgress, execPath }: MeasuringOptions): Measuring {
