@@ -96,7 +96,7 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
     terminal,
     installation,
   );
-  return printRun(run, options.out, options.json === true, terminal);
+  return printRun(run, { dir: options.out, config: options.config, json: options.json }, terminal);
 }
 
 /** The models of a list of names, or all. @throws Failure `usage` that lists what may be said. */

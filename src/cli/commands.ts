@@ -22,11 +22,15 @@ export const usages = {
   estimate: '[--json] [--scorer seed|learned] [--preference cost|quality|balanced] [FILE|-]',
   recommend: '--config FILE [--preference cost|quality|balanced] [--json] [FILE|-]',
   bench: '--config FILE --prompts FILE --out DIR [--models a,b] [--requests N]',
-  resume: 'DIR [--config FILE] [--json]',
+  resume: 'DIR [--config FILE] [--max-cost USD] [--json]',
   report: 'DIR --format html|md|csv|json [--out FILE]',
   simulate: '[--port N] [--speed X] [--faults 429=0.1,reset=0.05] [--json]',
   demo: '[--out FILE] [--json]',
 } as const;
+
+const exitCodes = `
+Exit codes: 0 complete, or stopped at a limit that you set (state and stopReason in manifest.json tell which),
+2 wrong use, configuration, input or disk, 3 no request succeeded, 130 interrupted.`;
 
 /**
  * All commands with their options. What a command does is loaded only when it is asked for, so that help and
@@ -64,6 +68,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     });
 
   command('bench', 'Measures models on prompts and writes manifest, records and summary into a folder.')
+    .addHelpText('after', exitCodes)
     .requiredOption('--config <file>', 'configuration with your endpoints')
     .requiredOption('--prompts <file>', 'data set (.jsonl, .yaml) or a file that is one prompt; - for standard input')
     .requiredOption('--out <dir>', 'new folder for the run')
@@ -94,8 +99,10 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     });
 
   command('resume', 'Finishes an interrupted run; requests that are done are not sent again.')
+    .addHelpText('after', exitCodes)
     .argument('<dir>', 'folder of the run')
     .option('--config <file>', 'configuration that vouches for the keys of endpoints beyond this machine')
+    .option('--max-cost <usd>', 'new ceiling for the whole run, in place of the one it has', positive('--max-cost'))
     .addOption(allowOrigin())
     .option('--json', 'print the summary as JSON')
     .action(async (dir, options) => {

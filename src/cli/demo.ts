@@ -76,7 +76,7 @@ export async function demo(options: DemoOptions, terminal: Terminal, installatio
       await terminal.out(`${JSON.stringify(found(advised, run, options.out), undefined, 2)}\n`);
       return exit.done;
     }
-    const code = await printRun(run, options.out, false, terminal);
+    const code = await printRun(run, { dir: options.out }, terminal);
     await terminal.out(closing(options.out));
     return code;
   } finally {

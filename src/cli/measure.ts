@@ -4,6 +4,7 @@ import { toTextTable } from '../core/report/table.ts';
 import { buildReport, type Run } from '../core/report/view.ts';
 import { startMeasuring } from '../engine/benchmark/measuring.ts';
 import { readRun } from '../engine/benchmark/run-folder.ts';
+import { parseBaseUrl } from '../engine/http/base-url.ts';
 import type { Progress, ToMeasure } from '../protocol/measure.ts';
 import type { Installation } from './commands.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
@@ -46,12 +47,22 @@ function progressLine({ done, total, errors, requestsPerSecond, costUsd, etaMs }
   ].join('  ');
 }
 
-/** Prints what came of a run, and gives the exit code. */
-export async function printRun(run: Run, dir: string, json: boolean, terminal: Terminal): Promise<ExitCode> {
+/** How a run was asked for: its folder, the configuration that vouches for its keys, and the kind of output. */
+export interface Asked {
+  readonly dir: string;
+  readonly config?: string | undefined;
+  readonly json?: true | undefined;
+}
+
+/**
+ * Prints what came of a run, and gives the exit code. A run that stopped at a limit which the person set is done; its
+ * manifest tells.
+ */
+export async function printRun(run: Run, asked: Asked, terminal: Terminal): Promise<ExitCode> {
+  const json = asked.json === true;
   await terminal.out(json ? `${JSON.stringify(run.summary, undefined, 2)}\n` : toTextTable(buildReport(run)));
   const { manifest, summary } = run;
-  if (manifest.state !== 'complete')
-    terminal.note(`${endWords(manifest)} Go on with: tierwise resume ${shellWord(dir)}`);
+  if (manifest.state !== 'complete') terminal.note(`${endWords(manifest)} Go on with: ${resumption(manifest, asked)}`);
   if (manifest.state === 'cancelled') return exit.interrupted;
   if (summary.totals.ok === 0 && summary.totals.error > 0) {
     const error = run.records.find((record) => record.error !== undefined)?.error;
@@ -65,6 +76,20 @@ export async function printRun(run: Run, dir: string, json: boolean, terminal: T
 function endWords({ state, stopMessage }: Manifest): string {
   if (state === 'cancelled') return 'Interrupted; what is done is kept.';
   return stopMessage === undefined ? 'The run is not complete.' : stopMessage;
+}
+
+/** What to type to finish a run. */
+export function resumption(
+  { plan, stopReason }: Pick<Manifest, 'plan' | 'stopReason'>,
+  { dir, config = 'FILE' }: Asked,
+): string {
+  const vouched = plan.endpoints.some((endpoint) => endpoint.apiKeyEnv && !parseBaseUrl(endpoint.baseUrl).loopback);
+  return [
+    `tierwise resume ${shellWord(dir)}`,
+    ...(vouched ? [`--config ${shellWord(config)}`] : []),
+    // As it is, the ceiling would stop it at once.
+    ...(stopReason === 'cost-ceiling' ? ['--max-cost USD'] : []),
+  ].join(' ');
 }
 
 /** A path as it can be typed into a shell. */

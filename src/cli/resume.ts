@@ -13,6 +13,7 @@ import type { ExitCode, Terminal } from './terminal.ts';
 export interface ResumeOptions {
   readonly dir: string;
   readonly config?: string;
+  readonly maxCost?: number;
   readonly allowOrigin: readonly string[];
   readonly json?: true;
 }
@@ -26,7 +27,7 @@ export async function resume(
   const manifest = readManifest(options.dir);
   if (manifest.state === 'complete') {
     terminal.note(`${options.dir} is complete: there is nothing to send.`);
-    return printRun(await readRun(options.dir), options.dir, options.json === true, terminal);
+    return printRun(await readRun(options.dir), options, terminal);
   }
   const { endpoints } = manifest.plan;
   checkAddresses(endpoints, options.allowOrigin);
@@ -36,11 +37,18 @@ export async function resume(
     terminal.env,
   );
   const run = await measure(
-    { type: 'resume', runDir: options.dir, keys, network: { strictSsl: true }, version: installation.version },
+    {
+      type: 'resume',
+      runDir: options.dir,
+      maxCostUsd: options.maxCost,
+      keys,
+      network: { strictSsl: true },
+      version: installation.version,
+    },
     terminal,
     installation,
   );
-  return printRun(run, options.dir, options.json === true, terminal);
+  return printRun(run, options, terminal);
 }
 
 /**

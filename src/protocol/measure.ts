@@ -28,6 +28,8 @@ export const toMeasureSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('resume'),
     runDir: z.string(),
+    /** USD: a new ceiling in place of the run's. */
+    maxCostUsd: z.optional(z.number()),
     keys: z.array(boundKeySchema),
     network: networkSchema,
     version: z.string(),

@@ -29,7 +29,7 @@ async function work(task: Task): Promise<void> {
     signal: cancelling.signal,
     onProgress: tell,
   };
-  await (task.type === 'start' ? startRun({ ...session, ...task }) : resumeRun(session));
+  await (task.type === 'start' ? startRun({ ...session, ...task }) : resumeRun({ ...session, ...task }));
 }
 
 function tell(message: FromMeasure, after?: () => void): void {

@@ -372,6 +372,23 @@ describe('a cost ceiling', { timeout: 60_000 }, () => {
     expect(endpoint.received).toEqual([]);
   });
 
+  it('can be raised when the run is taken up again, and holds then', async () => {
+    const endpoint = await bench.serve();
+    const plan = makePlan(endpoint.baseUrl, { models: [price], requests: 20, maxTokens: 1_000, maxCostUsd: 3.5 });
+    await startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, makePrompts(5)) }).done;
+    expect(endpoint.received).toHaveLength(3);
+    const raised = { ...resumeMessage(bench.runDir), maxCostUsd: 6.5 };
+    const { manifest } = await startMeasuring({ entry: bench.entry, message: raised }).done;
+    expect(manifest).toMatchObject({ stopReason: 'cost-ceiling', maxCostUsd: 6.5, plan: { maxCostUsd: 3.5 } });
+    expect(endpoint.received).toHaveLength(6);
+    // Without a word it stays as it was raised last.
+    await startMeasuring({ entry: bench.entry, message: resumeMessage(bench.runDir) }).done;
+    expect(endpoint.received).toHaveLength(6);
+    const enough = { ...resumeMessage(bench.runDir), maxCostUsd: 100 };
+    expect((await startMeasuring({ entry: bench.entry, message: enough }).done).manifest.state).toBe('complete');
+    expect(endpoint.received).toHaveLength(20);
+  });
+
   it('is refused for a model without a price', async () => {
     const endpoint = await bench.serve();
     const plan = makePlan(endpoint.baseUrl, { models: [{ endpoint: 'lab', model: 'alpha' }], maxCostUsd: 1 });

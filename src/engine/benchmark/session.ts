@@ -72,10 +72,13 @@ export async function startRun(
 }
 
 /**
- * Takes up a run that was interrupted, cancelled or stopped, and sends what has no record yet.
+ * Takes up a run that was interrupted, cancelled or stopped, and sends what has no record yet. `maxCostUsd`: a ceiling
+ * for the whole run, in place of the one that it has.
  * @throws Failure `input` when the folder is damaged or was changed; `local` when another process works on it.
  */
-export async function resumeRun(options: SessionOptions): Promise<Manifest> {
+export async function resumeRun(
+  options: SessionOptions & { readonly maxCostUsd?: number | undefined },
+): Promise<Manifest> {
   const { runDir } = options;
   readManifest(runDir);
   return locked(runDir, async () => {
@@ -89,7 +92,8 @@ export async function resumeRun(options: SessionOptions): Promise<Manifest> {
         message: `The plan in ${runPaths(runDir).manifest} or the prompts beside it were changed since the run began, so its records would not belong together. Undo the change, or begin a new run.`,
       });
     }
-    checkRunnable(plan, options.keys);
+    const maxCostUsd = options.maxCostUsd ?? manifest.maxCostUsd;
+    checkRunnable(planNow({ plan, maxCostUsd }), options.keys);
     const earlier = earlierSessions(runDir, manifest, prompts);
     if (manifest.state === 'complete') return manifest;
     const transport = await options.connect(plan.concurrency);
@@ -102,6 +106,7 @@ export async function resumeRun(options: SessionOptions): Promise<Manifest> {
       {
         ...kept,
         state: 'running',
+        maxCostUsd,
         resumed: manifest.resumed + 1,
         durationMs: earlier.measuredMs,
         unrecordedUsd: unrecordedUsd > 0 ? unrecordedUsd : undefined,
@@ -110,6 +115,11 @@ export async function resumeRun(options: SessionOptions): Promise<Manifest> {
       { ...earlier, spentUsd: earlier.spentUsd + unrecordedUsd },
     );
   });
+}
+
+/** The plan with the ceiling that holds now; the one in the manifest stays, as its hash is that of the run. */
+function planNow({ plan, maxCostUsd }: Pick<Manifest, 'plan' | 'maxCostUsd'>): Plan {
+  return maxCostUsd === undefined ? plan : { ...plan, maxCostUsd };
 }
 
 async function locked(dir: string, work: () => Promise<Manifest>): Promise<Manifest> {
@@ -247,7 +257,7 @@ async function sendAll(
   prompts: readonly RunPrompt[],
   earlier: EarlierSessions,
 ): Promise<Sent> {
-  const { plan } = begun;
+  const plan = planNow(begun);
   const disk = new AbortController();
   const journal = openJournal(runPaths(options.runDir).records, (failure) => disk.abort(failure));
   const flush = () => journal.flush();
