@@ -129,6 +129,7 @@ describe('tierwise bench', () => {
     ]);
     expect(code).toBe(0);
     expect(stderr).toMatch(/ceiling of \$0\.002/);
+    expect(stderr).toMatch(/tierwise resume \S*ceiling\S* --max-cost USD/);
     const spent = recordsOf('ceiling').reduce((sum, record) => sum + record.costUsd, 0);
     expect(spent).toBeGreaterThan(0.001);
     expect(spent).toBeLessThanOrEqual(0.002);
@@ -290,6 +291,14 @@ describe('an interrupted run', () => {
 
     const again = await cli.run(['resume', out], { env });
     expect(again).toMatchObject({ code: 0, stderr: expect.stringMatching(/is complete/) });
+  });
+
+  it('goes on after a cost ceiling when it is given a higher one', async () => {
+    const dir = join(cli.folder, 'ceiling');
+    expect((await cli.run(['resume', dir], { env })).stderr).toMatch(/--max-cost USD/);
+    expect(readJson('ceiling', 'manifest.json')).toMatchObject({ state: 'stopped', stopReason: 'cost-ceiling' });
+    expect((await cli.run(['resume', dir, '--max-cost', '5'], { env })).code).toBe(0);
+    expect(readJson('ceiling', 'manifest.json')).toMatchObject({ state: 'complete', maxCostUsd: 5 });
   });
 
   it('sends a key beyond this machine only when the configuration vouches for the address', async () => {
