@@ -60,6 +60,7 @@ export function notesOf(run: Run): string[] {
 export function factsOf(run: Run): ReportView['facts'] {
   const { manifest } = run;
   const { plan, machine, versions, lag } = manifest;
+  const ceiling = manifest.maxCostUsd ?? plan.maxCostUsd;
   const group = (name: string, items: readonly (readonly [string, string | undefined])[]) => ({
     group: name,
     items: items.flatMap(([label, value]) => (value === undefined ? [] : [{ label, value: plainText(value, 400) }])),
@@ -81,7 +82,7 @@ export function factsOf(run: Run): ReportView['facts'] {
       ['Answers', plan.stream ? 'streamed' : 'not streamed'],
       ['Time-out of a request', duration(plan.timeoutMs)],
       ['Time limit', plan.timeLimitMs === undefined ? 'none' : duration(plan.timeLimitMs)],
-      ['Cost ceiling', plan.maxCostUsd === undefined ? 'none' : formatUsd(plan.maxCostUsd)],
+      ['Cost ceiling', ceiling === undefined ? 'none' : formatUsd(ceiling)],
       ['Seed', String(plan.seed)],
     ]),
     group(
