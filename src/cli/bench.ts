@@ -4,7 +4,7 @@ import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
 import { findModel } from '../core/catalog/lookup.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
-import { counted } from '../core/report/format.ts';
+import { counted } from '../core/numbers.ts';
 import { makeTiers } from '../core/routing/tiers.ts';
 import { planRun, type RunEstimate } from '../engine/benchmark/plan-run.ts';
 import { runPaths } from '../engine/benchmark/run-folder.ts';

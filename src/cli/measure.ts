@@ -1,5 +1,7 @@
 import type { Manifest } from '../core/benchmark/manifest.ts';
-import { counted, duration, figure, usd } from '../core/report/format.ts';
+import { formatUsd } from '../core/catalog/cost.ts';
+import { counted } from '../core/numbers.ts';
+import { duration, figure } from '../core/report/format.ts';
 import { toTextTable } from '../core/report/table.ts';
 import { buildReport, type Run } from '../core/report/view.ts';
 import { startMeasuring } from '../engine/benchmark/measuring.ts';
@@ -42,7 +44,7 @@ function progressLine({ done, total, errors, requestsPerSecond, costUsd, etaMs }
     `${done} of ${counted(total, 'request')}`,
     ...(errors > 0 ? [counted(errors, 'error')] : []),
     `${figure(requestsPerSecond)}/s`,
-    ...(costUsd === undefined ? [] : [usd(costUsd)]),
+    ...(costUsd === undefined ? [] : [formatUsd(costUsd)]),
     ...(etaMs === undefined ? [] : [`${duration(etaMs)} to go`]),
   ].join('  ');
 }

@@ -1,5 +1,8 @@
 import * as vscode from 'vscode';
+import type { Manifest } from '../core/benchmark/manifest.ts';
+import { formatUsd } from '../core/catalog/cost.ts';
 import { Failure } from '../core/failure.ts';
+import { label } from './labels.ts';
 import { measureRun } from './measure-run.ts';
 import { pickRun } from './pick-run.ts';
 import { isResumable } from './runs-view.ts';
@@ -26,13 +29,29 @@ export async function resumeRun(services: Services, run: unknown): Promise<void>
           : `This run was made with the endpoint "${planned.id}" at ${planned.baseUrl}, which is not configured so. Add it to resume the run.`,
     });
   });
+  const maxCostUsd = manifest.stopReason === 'cost-ceiling' ? await askForCeiling(manifest) : undefined;
   await measureRun(services, id, manifest.title, endpoints, (keys, network, version) => ({
     type: 'resume',
     runDir: services.runs.folderOf(id),
+    ...(maxCostUsd !== undefined && { maxCostUsd }),
     keys,
     network,
     version,
   }));
+}
+
+/** A run that its ceiling has stopped would stop again at once. */
+async function askForCeiling({ maxCostUsd, plan, title }: Manifest): Promise<number> {
+  const reached = maxCostUsd ?? plan.maxCostUsd ?? 0;
+  const typed = await vscode.window.showInputBox({
+    title: `Resume ${label(title)}`,
+    prompt: `The run stopped at its ceiling of ${formatUsd(reached)}. How much may it cost in all, in USD?`,
+    value: String(2 * reached),
+    ignoreFocusOut: true,
+    validateInput: (text) => (Number(text) > reached ? undefined : `Type a number above ${reached}.`),
+  });
+  if (typed === undefined) throw new vscode.CancellationError();
+  return Number(typed);
 }
 
 function sameAddress(a: string, b: string): boolean {

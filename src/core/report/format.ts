@@ -2,9 +2,6 @@ import { grouped, UNKNOWN } from '../numbers.ts';
 
 /** How figures of a report are written, the same in every format and on every machine. Unknown is a word, never 0. */
 
-export { formatUsd as usd } from '../catalog/cost.ts';
-export { counted } from '../numbers.ts';
-
 /** For a figure that cannot be: the TTFT of a request that got no token. */
 export const NONE = '–';
 

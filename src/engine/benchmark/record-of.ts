@@ -9,7 +9,7 @@ import { estimateTokens } from '../../core/prompts/tokens.ts';
 import type { ChatOutcome } from '../endpoints/chat.ts';
 
 /** UTF-16 units of an answer that are stored. */
-export const answerCap = 20_000;
+const answerCap = 20_000;
 
 export interface Finished {
   readonly request: PlannedRequest;

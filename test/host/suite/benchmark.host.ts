@@ -141,6 +141,26 @@ describe('A benchmark', () => {
       assert.equal(existsSync(resumed.folder), false);
     })).timeout(120_000);
 
+  it('stops before it costs more than its ceiling, and asks for a higher one when it is resumed', () =>
+    withSetting('tierwise.endpoints', [slow.endpoint], () =>
+      withSetting('tierwise.benchmark.maxCostUsd', 0.01, async () => {
+        const editor = await open('prompts/questions.jsonl');
+        await answering({ showQuickPick: () => ['slow/large'], showInformationMessage: start }, () =>
+          vscode.commands.executeCommand('tierwise.benchmarkDataset', editor.document.uri),
+        );
+        const stopped = await lastRun();
+        assert.equal(stopped.manifest.stopReason, 'cost-ceiling');
+        const spent = stopped.records.reduce((sum, { costUsd = 0 }) => sum + costUsd, 0);
+        assert.ok(spent > 0 && spent <= 0.01, `${spent} USD`);
+
+        const asked = await answering({ showInputBox: () => '5' }, () =>
+          vscode.commands.executeCommand('tierwise.resumeRun', stopped.id),
+        );
+        assert.match(asked[0]?.text ?? '', /stopped at its ceiling of \$0\.01/);
+        assert.equal((await lastRun()).manifest.state, 'complete');
+      }),
+    )).timeout(120_000);
+
   it('is not needed to see an answer arrive; closing its editor ends the request', () =>
     withSetting('tierwise.endpoints', [{ ...slow.endpoint, models: [{ id: 'large' }] }], async () => {
       const editor = await open('prompts/blocks.md');
