@@ -43,6 +43,10 @@ describe('redaction of a given secret', () => {
     expect(redact('key-abcd-efgh', ['key-abcd', 'key-abcd-efgh'])).toBe('[redacted]');
   });
 
+  it('removes a short secret that is no word', () => {
+    expect(redact('Wrong key sk-test, not a1b2.', ['sk-test', 'a1b2'])).toBe('Wrong key [redacted], not [redacted].');
+  });
+
   it('leaves text alone that holds no secret', () => {
     const text = 'The model llama-3.1-8b-instruct was not found; see https://host.example/v1/models (HTTP 404).';
     expect(redact(text, [canary])).toBe(text);

@@ -1,6 +1,8 @@
 const mask = '[redacted]';
 
-const shortestSecret = 8;
+const shortestSecret = 4;
+/** Below this length a key of letters alone may be a word: `none`, `ollama`, `secret`. */
+const shortestWord = 8;
 /** What people write where a local server asks for a key and does not look at it. */
 const placeholders = new Set([
   'sk-no-key-required',
@@ -21,11 +23,12 @@ const placeholders = new Set([
 ]);
 
 /**
- * Whether a key is to be masked wherever it is met. A short one (`x`, `none`, `ollama`) or a placeholder guards nothing,
- * and masking it would eat ordinary words.
+ * Whether a key is to be masked wherever it is met. A very short one (`x`), a short word (`none`, `ollama`) or a placeholder
+ * guards nothing, and masking it would eat ordinary words.
  */
 export function isSecret(key: string): boolean {
-  return key.length >= shortestSecret && !placeholders.has(key.toLowerCase());
+  if (key.length < shortestSecret || placeholders.has(key.toLowerCase())) return false;
+  return key.length >= shortestWord || /[^a-z]/i.test(key);
 }
 
 /** What could be a key: long enough and with a digit, or very long. Bounded, so that no text makes it slow. */
