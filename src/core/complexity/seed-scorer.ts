@@ -34,17 +34,11 @@ export const seedScorer: Scorer = {
   id: 'seed',
   score(prompt: string): Complexity {
     const counts = count(prompt);
+    const code = (counts.seen & CODE) !== 0;
+    const words = reasoningWords.filter((_, bit) => (counts.seen & (1 << bit)) !== 0);
     const factors = [
       factor('length', 'Length', 0.3, counts.characters, 1000, 'character', numbered(counts.characters, 'character')),
-      factor(
-        'code',
-        'Code block',
-        0.2,
-        counts.code ? 1 : 0,
-        1,
-        'code block',
-        counts.code ? 'a code block' : 'no code block',
-      ),
+      factor('code', 'Code block', 0.2, code ? 1 : 0, 1, 'code block', code ? 'a code block' : 'no code block'),
       factor('symbols', 'Mathematical symbols', 0.2, counts.symbols, 10, 'symbol', symbolWords(counts.symbols)),
       factor(
         'questions',
@@ -55,15 +49,7 @@ export const seedScorer: Scorer = {
         'question mark',
         numbered(counts.questions, 'question mark'),
       ),
-      factor(
-        'reasoning',
-        'Reasoning words',
-        0.2,
-        counts.words.length,
-        10,
-        'reasoning word',
-        reasoningPhrase(counts.words),
-      ),
+      factor('reasoning', 'Reasoning words', 0.2, words.length, 10, 'reasoning word', reasoningPhrase(words)),
     ];
     return { scorer: 'seed', score: factors.reduce((sum, one) => sum + one.contribution, 0), factors };
   },
@@ -83,51 +69,49 @@ function factor(
 }
 
 interface Counts {
-  readonly characters: number;
-  readonly code: boolean;
-  readonly symbols: number;
-  readonly questions: number;
-  readonly words: readonly string[];
+  characters: number;
+  symbols: number;
+  questions: number;
+  /** State of the matcher, and the bits of all that it has found. */
+  state: number;
+  seen: number;
+}
+
+/** So many units at a time: a function that is called often is compiled well after a few calls, one endless loop is not. */
+const block = 4096;
+
+function count(prompt: string): Counts {
+  const counts: Counts = { characters: prompt.length, symbols: 0, questions: 0, state: 0, seen: 0 };
+  for (let from = 0; from < prompt.length; from += block) {
+    countBlock(prompt, from, Math.min(from + block, prompt.length), counts);
+  }
+  return counts;
 }
 
 /** One pass over UTF-16 units; a surrogate pair is one character, a lone surrogate too. */
-function count(prompt: string): Counts {
+function countBlock(prompt: string, from: number, to: number, counts: Counts): void {
   const { next, found } = matcher;
-  const length = prompt.length;
-  let pairs = 0;
-  let symbols = 0;
-  let questions = 0;
-  let state = 0;
-  let seen = 0;
-  for (let i = 0; i < length; i++) {
+  let { state } = counts;
+  for (let i = from; i < to; i++) {
     const unit = prompt.charCodeAt(i);
     if (unit < ASCII) {
       state = next[state + unit] as number;
       if (state >= FOUND) {
         state -= FOUND;
         const here = found[state / ASCII] as number;
-        if (here & QUESTION) questions++;
-        seen |= here;
+        if (here & QUESTION) counts.questions++;
+        counts.seen |= here;
       }
     } else {
       state = 0;
-      if (unit === 0x2211 || unit === 0x222b || unit === 0x221a || unit === 0xb1 || unit === 0x221e) symbols++;
-      else if (unit >= 0xd800 && unit < 0xdc00) {
-        const low = prompt.charCodeAt(i + 1);
-        if (low >= 0xdc00 && low < 0xe000) {
-          pairs++;
-          i++;
-        }
+      if (unit === 0x2211 || unit === 0x222b || unit === 0x221a || unit === 0xb1 || unit === 0x221e) counts.symbols++;
+      else if (unit >= 0xdc00 && unit < 0xe000 && i > 0) {
+        const high = prompt.charCodeAt(i - 1);
+        if (high >= 0xd800 && high < 0xdc00) counts.characters--;
       }
     }
   }
-  return {
-    characters: length - pairs,
-    code: (seen & CODE) !== 0,
-    symbols,
-    questions,
-    words: reasoningWords.filter((_, bit) => (seen & (1 << bit)) !== 0),
-  };
+  counts.state = state;
 }
 
 function numbered(amount: number, one: string): string {
