@@ -11,26 +11,29 @@ let missed = false;
 function line(name: string, value: number, limit: number, unit: string, reference?: number): void {
   missed ||= value >= limit;
   const ratio = reference ? `  ${(value / reference).toFixed(1)} × one pass over the text` : '';
-  console.log(`${name.padEnd(34)}${value.toFixed(1).padStart(9)} ${unit}  limit ${limit} ${unit}${ratio}`);
+  const judged = Number.isFinite(limit) ? `  limit ${limit} ${unit}` : '';
+  console.log(`${name.padEnd(44)}${value.toFixed(1).padStart(9)} ${unit}${judged}${ratio}`);
 }
 
 const suite = spawnSync(process.execPath, [...process.execArgv, join(root, 'test', 'host', 'run.ts')], {
   encoding: 'utf8',
   env: { ...process.env, TIERWISE_GREP: 'finds the extension|answers hovers' },
 });
-const printed = new Map(
-  [...suite.stdout.matchAll(/^ +(activation|hover over .*|one pass .*): ([\d.]+) ms$/gm)].map(([, name, ms]) => [
-    name,
-    Number(ms),
-  ]),
-);
-if (suite.status !== 0 || printed.size < 5) {
+const printed = new Map<string, number[]>();
+for (const [, name = '', ms] of suite.stdout.matchAll(/^ +(activation|.*hover over .*|one pass .*): ([\d.]+) ms$/gm)) {
+  printed.set(name, [...(printed.get(name) ?? []), Number(ms)]);
+}
+if (suite.status !== 0 || printed.size < 6) {
   console.error(suite.stdout, suite.stderr);
   process.exit(1);
 }
-const pass = printed.get('one pass over 5 MB');
-for (const [name, ms] of printed) {
-  if (name !== 'one pass over 5 MB') line(name ?? '', ms, 50, 'ms', name?.includes('5 MB') ? pass : undefined);
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+const pass = median(printed.get('one pass over 5 MB') ?? []);
+for (const [name, times] of printed) {
+  if (name === 'one pass over 5 MB') continue;
+  // The first hover falls into the time in which editor and host still open the file: shown, not judged.
+  const limit = name.startsWith('first') ? Number.POSITIVE_INFINITY : 50;
+  line(name, median(times), limit, 'ms', name.includes('5 MB') ? pass : undefined);
 }
 
 const pack = spawnSync('npm', ['run', 'package'], { cwd: root, encoding: 'utf8' });

@@ -153,17 +153,25 @@ describe('Advice in the editor', () => {
     const letters = await untitled('a'.repeat(100_000));
     letters.selection = new vscode.Selection(0, 0, 0, 100_000);
     assert.match((await hover(letters, new vscode.Position(0, 10))).value, /\*\*simple\*\* tier · complexity \*\*0\.3/);
-    await report('hover over 100,000 letters');
+    await report('first hover over 100,000 letters');
+    for (let round = 0; round < 5; round++) {
+      await letters.edit((edit) => edit.insert(new vscode.Position(0, 0), 'a'));
+      letters.selection = new vscode.Selection(0, 0, 0, 100_000);
+      await hover(letters, new vscode.Position(0, 10));
+      await report('hover over 100,000 letters after a change');
+    }
     await closeEditors();
 
     const line = `${'Compare <|endoftext|> the two designs and explain √x. '.repeat(20)}\n`;
     const big = await untitled(line.repeat(Math.ceil(5_000_000 / line.length)), 'prompt');
     assert.match((await hover(big, new vscode.Position(2, 5))).value, /tokens/);
-    await report('hover over 5 MB');
-    // A change makes everything found so far void; the hover comes before anything else has looked again.
-    await big.edit((edit) => edit.insert(new vscode.Position(0, 0), 'Now '));
-    await hover(big, new vscode.Position(3, 5));
-    await report('hover over 5 MB after a change');
+    await report('first hover over 5 MB');
+    for (let round = 0; round < 5; round++) {
+      // A change makes everything found so far void; the hover comes before anything else has looked again.
+      await big.edit((edit) => edit.insert(new vscode.Position(0, 0), 'Now '));
+      await hover(big, new vscode.Position(3, 5));
+      await report('hover over 5 MB after a change');
+    }
     reportPass(big.document.getText());
   }).timeout(60_000);
 
