@@ -98,7 +98,7 @@ function bareLoop(origin: string): { one(): Promise<void>; close(): Promise<void
 
 function client(origin: string): { one(): Promise<void>; close(): Promise<void> } {
   const transport = createUndiciTransport({ network: { strictSsl: true }, connections: concurrency });
-  const target = { baseUrl: `${origin}/v1` };
+  const target = { protocol: 'openai' as const, baseUrl: `${origin}/v1` };
   return {
     async one() {
       const outcome = await callChat(

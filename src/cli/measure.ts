@@ -7,7 +7,7 @@ import { buildReport, type Run } from '../core/report/view.ts';
 import { startMeasuring } from '../engine/benchmark/measuring.ts';
 import { readRun } from '../engine/benchmark/run-folder.ts';
 import { parseBaseUrl } from '../engine/http/base-url.ts';
-import type { Progress, ToMeasure } from '../protocol/measure.ts';
+import type { MeasureTask, Progress } from '../protocol/measure.ts';
 import type { Installation } from './commands.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
@@ -15,11 +15,7 @@ import { type ExitCode, exit, type Terminal } from './terminal.ts';
  * Lets the measuring process do what `message` says, with progress on stderr; Ctrl-C cancels and keeps what is done.
  * @throws Failure of the measuring process: disk, folder, settings.
  */
-export async function measure(
-  message: Exclude<ToMeasure, { type: 'cancel' }>,
-  terminal: Terminal,
-  installation: Installation,
-): Promise<Run> {
+export async function measure(message: MeasureTask, terminal: Terminal, installation: Installation): Promise<Run> {
   const measuring = startMeasuring({
     entry: installation.measureEntry,
     message,

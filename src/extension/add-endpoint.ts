@@ -84,7 +84,11 @@ async function chooseModels(baseUrl: string, key: BoundKey | undefined): Promise
       token.onCancellationRequested(() => cancelling.abort());
       const transport = createFetchTransport();
       try {
-        return await listModels(transport, { baseUrl, key }, { timeoutMs: listTimeoutMs, signal: cancelling.signal });
+        return await listModels(
+          transport,
+          { protocol: 'openai', baseUrl, key },
+          { timeoutMs: listTimeoutMs, signal: cancelling.signal },
+        );
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         return error;
@@ -94,7 +98,7 @@ async function chooseModels(baseUrl: string, key: BoundKey | undefined): Promise
     },
   );
   if (listed instanceof Failure) return namesAfter(listed);
-  const known = listed.filter((id) => modelIdPattern.test(id));
+  const known = listed.map(({ id }) => id).filter((id) => modelIdPattern.test(id));
   if (known.length === 0) return askForNames('The endpoint lists no models.');
   const chosen = answered(
     await vscode.window.showQuickPick(

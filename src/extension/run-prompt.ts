@@ -43,7 +43,7 @@ export async function runPrompt(services: Services, argument: unknown, chosen?: 
       try {
         return await callChat(
           transport,
-          { baseUrl: parseBaseUrl(endpoint.baseUrl).url, key },
+          { protocol: endpoint.protocol, baseUrl: parseBaseUrl(endpoint.baseUrl).url, key },
           {
             model: model.id,
             messages: [{ role: 'user', content: subject.text }],

@@ -6,10 +6,10 @@ import { Failure } from '../core/failure.ts';
 import { isLocked } from '../engine/benchmark/lock.ts';
 import { type Measuring, startMeasuring } from '../engine/benchmark/measuring.ts';
 import { listRuns, type Run, readManifest, readRun } from '../engine/benchmark/run-folder.ts';
-import type { Progress, ToMeasure } from '../protocol/measure.ts';
+import type { MeasureTask, Progress } from '../protocol/measure.ts';
 
 /** What to measure: a new run, or one to take up again. */
-export type Task = Exclude<ToMeasure, { type: 'cancel' }>;
+export type Task = MeasureTask;
 
 /** How a stored run stands. `interrupted`: it says that it is running, but no process works on it. */
 export type ShownState = Manifest['state'] | 'interrupted';

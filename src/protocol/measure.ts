@@ -11,7 +11,18 @@ export const networkSchema = z.object({
 });
 
 /** A key with the only origin it may be sent to. Passed over the process channel, never by argument or file. */
-export const boundKeySchema = z.object({ endpoint: z.string(), origin: z.string(), key: z.string() });
+export const boundKeySchema = z.object({
+  endpoint: z.string(),
+  origin: z.string(),
+  key: z.string(),
+  /** Unix time in ms after which it is refused; absent: it does not expire. The host gives a fresh one when asked. */
+  expiresAt: z.optional(z.number()),
+});
+
+const failureSchema = z.object({
+  code: z.enum([...endpointFailureCodes, 'usage', 'config', 'input', 'local']),
+  message: z.string(),
+});
 
 /** Host → measuring process. */
 export const toMeasureSchema = z.discriminatedUnion('type', [
@@ -35,6 +46,22 @@ export const toMeasureSchema = z.discriminatedUnion('type', [
     version: z.string(),
   }),
   z.object({ type: z.literal('cancel') }),
+  /** Answers `needKey`. */
+  z.object({
+    type: z.literal('key'),
+    endpoint: z.string(),
+    key: z.optional(boundKeySchema),
+    failure: z.optional(failureSchema),
+  }),
+  /** Part of the answer to `ask`. */
+  z.object({ type: z.literal('askText'), id: z.number(), text: z.string() }),
+  /** The end of the answer to `ask`. Tokens are counted with the model's own tokenizer. */
+  z.object({
+    type: z.literal('askEnd'),
+    id: z.number(),
+    failure: z.optional(failureSchema),
+    tokens: z.optional(z.object({ input: z.number(), output: z.number() })),
+  }),
 ]);
 
 export const progressSchema = z.object({
@@ -56,11 +83,18 @@ export const progressSchema = z.object({
 export const fromMeasureSchema = z.discriminatedUnion('type', [
   progressSchema,
   z.object({ type: z.literal('done') }),
+  z.object({ type: z.literal('failed'), ...failureSchema.shape }),
+  /** The key of an endpoint is about to expire. */
+  z.object({ type: z.literal('needKey'), endpoint: z.string() }),
+  /** Asks one of VS Code's own models, which only the extension host can reach. */
   z.object({
-    type: z.literal('failed'),
-    code: z.enum([...endpointFailureCodes, 'usage', 'config', 'input', 'local']),
-    message: z.string(),
+    type: z.literal('ask'),
+    id: z.number(),
+    model: z.string(),
+    prompt: z.string(),
+    maxTokens: z.optional(z.number()),
   }),
+  z.object({ type: z.literal('cancelAsk'), id: z.number() }),
 ]);
 
 export type Network = z.infer<typeof networkSchema>;
@@ -68,3 +102,5 @@ export type BoundKey = z.infer<typeof boundKeySchema>;
 export type ToMeasure = z.infer<typeof toMeasureSchema>;
 export type FromMeasure = z.infer<typeof fromMeasureSchema>;
 export type Progress = z.infer<typeof progressSchema>;
+/** What a measuring process is made for. */
+export type MeasureTask = Extract<ToMeasure, { type: 'start' | 'resume' }>;

@@ -6,6 +6,7 @@ export const planLimits = {
   maxTokens: [1, 1_000_000],
   temperature: [0, 2],
   timeoutMs: [1, 86_400_000],
+  maxRetries: [0, 20],
   timeLimitMs: [1, 604_800_000],
   seed: [0, 4_294_967_295],
 } as const;

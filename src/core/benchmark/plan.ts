@@ -1,10 +1,15 @@
 import * as z from 'zod/mini';
+import { modelTasks, protocols, pyfuncInputs } from '../catalog/protocol.ts';
 
 /** An endpoint as a run remembers it: everything but the secret. Prices are USD per million tokens. */
 const plannedEndpointSchema = z.object({
   id: z.string(),
-  protocol: z.literal('openai'),
+  protocol: z.enum(protocols),
+  /** Empty for VS Code's own models. */
   baseUrl: z.string(),
+  apiVersion: z.optional(z.string()),
+  /** Most requests in flight at once on this endpoint. */
+  concurrency: z.optional(z.number()),
   /** How to find the key again on resume: the name of an environment variable. Never the key. */
   apiKeyEnv: z.optional(z.string()),
 });
@@ -14,6 +19,12 @@ export const plannedModelSchema = z.object({
   model: z.string(),
   inputPrice: z.optional(z.number()),
   outputPrice: z.optional(z.number()),
+  cachedInputPrice: z.optional(z.number()),
+  cacheWritePrice: z.optional(z.number()),
+  task: z.optional(z.enum(modelTasks)),
+  pyfunc: z.optional(z.object({ input: z.enum(pyfuncInputs), column: z.string() })),
+  /** True: the endpoint may sleep; a request sent before all others wakes it and counts in no figure. */
+  wake: z.optional(z.boolean()),
 });
 
 /**
@@ -33,8 +44,12 @@ export const planSchema = z.object({
   maxTokens: z.number(),
   temperature: z.optional(z.number()),
   stream: z.boolean(),
-  /** Milliseconds that one request may take. */
+  /** Milliseconds that one attempt may take; with `adaptiveTimeout` the most. */
   timeoutMs: z.number(),
+  /** True: an attempt's limit follows the prompt's complexity and the endpoint's recent answers. */
+  adaptiveTimeout: z.optional(z.boolean()),
+  /** Further tries after a rate limit or an overload; absent: none. */
+  maxRetries: z.optional(z.number()),
   /** Milliseconds after which no further request is sent. */
   timeLimitMs: z.optional(z.number()),
   /** USD that the run may cost; held by reservation. */

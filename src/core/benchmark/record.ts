@@ -25,18 +25,35 @@ export const recordErrorSchema = z.object({
   retryAfterMs: z.optional(z.number()),
 });
 
-/** One HTTP try. */
+/**
+ * Which time limit applied to an attempt: the plan's own; one from the prompt's complexity; one from what the endpoint
+ * lately needed; or twice the limit that an attempt before it ran into.
+ */
+export const timeoutBases = ['fixed', 'complexity', 'recent', 'doubled'] as const;
+
+/** One try. */
 const attemptSchema = z.object({
   times: timesSchema,
+  /** The time limit of this attempt; absent in records of a fixed limit. */
+  timeout: z.optional(z.object({ ms: z.number(), basis: z.enum(timeoutBases) })),
+  /** ms waited before it, after the attempt before it had ended. */
+  waitedMs: z.optional(z.number()),
   status: z.optional(z.number()),
   error: z.optional(recordErrorSchema),
 });
 
 export const recordTokensSchema = z.object({
+  /** All of the prompt, cached tokens included. */
   input: z.number(),
+  /** Of `input`: read from the server's cache. */
+  cachedInput: z.optional(z.number()),
+  /** Of `input`: written to the server's cache. */
+  cacheWrite: z.optional(z.number()),
   output: z.number(),
-  /** `server`: from the response's usage; `estimate`: counted by us. */
-  source: z.enum(['server', 'estimate']),
+  /** Of `output`: spent on thinking. */
+  reasoning: z.optional(z.number()),
+  /** `server`: from the response's usage; `tokenizer`: by the model's own tokenizer; `estimate`: counted by us. */
+  source: z.enum(['server', 'tokenizer', 'estimate']),
 });
 
 /** One request with all its attempts. Records are the truth; all else is derived from them. */
@@ -48,12 +65,14 @@ export const recordSchema = z.object({
   status: z.enum(['ok', 'error']),
   error: z.optional(recordErrorSchema),
   warmup: z.optional(z.boolean()),
+  /** True for the request that woke a sleeping endpoint; a warm-up too, so no figure counts it. */
+  coldStart: z.optional(z.boolean()),
   /** How often the run had been taken up again when this was sent; absent: never. */
   session: z.optional(z.number()),
   /** ISO time at which the request was due. */
   scheduledAt: z.string(),
   attempts: z.array(attemptSchema),
-  /** Times of the first attempt, which is the headline. */
+  /** Times of the first attempt, which is the headline; `attempts` has those of the others. */
   times: timesSchema,
   tokens: z.optional(recordTokensSchema),
   /** Absent: unknown, because a price or a count is. */
@@ -61,6 +80,10 @@ export const recordSchema = z.object({
   /** Chunks that carried a token. */
   chunks: z.optional(z.number()),
   finishReason: z.optional(z.string()),
+  /** The model that answered, where the server names it and the name is another. */
+  servedModel: z.optional(z.string()),
+  /** Absent: HTTP. `vscode-lm`: asked through VS Code, whose own queues and limits are in the times. */
+  transport: z.optional(z.literal('vscode-lm')),
   /** Visible answer, capped; absent where switched off. */
   answer: z.optional(z.string()),
   /** True when the cap cut the answer. */
@@ -72,5 +95,6 @@ export const recordSchema = z.object({
 export type Times = z.infer<typeof timesSchema>;
 export type RecordError = z.infer<typeof recordErrorSchema>;
 export type Attempt = z.infer<typeof attemptSchema>;
+export type TimeoutBasis = (typeof timeoutBases)[number];
 export type RecordTokens = z.infer<typeof recordTokensSchema>;
 export type RunRecord = z.infer<typeof recordSchema>;

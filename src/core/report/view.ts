@@ -70,7 +70,7 @@ export const requestRowSchema = z.object({
   tpotMs: z.optional(z.number()),
   tokensIn: z.optional(z.number()),
   tokensOut: z.optional(z.number()),
-  tokensSource: z.optional(z.enum(['server', 'estimate'])),
+  tokensSource: z.optional(z.enum(['server', 'tokenizer', 'estimate'])),
   costUsd: z.optional(z.number()),
   finishReason: z.optional(z.string()),
 });

@@ -1,22 +1,20 @@
 import { version as undiciVersion } from 'undici/package.json';
 import { Failure } from '../../core/failure.ts';
-import { type FromMeasure, type ToMeasure, toMeasureSchema } from '../../protocol/measure.ts';
+import { type FromMeasure, type MeasureTask, toMeasureSchema } from '../../protocol/measure.ts';
 import { redact } from '../http/redact.ts';
 import { createUndiciTransport } from '../http/undici-transport.ts';
 import { resumeRun, startRun } from './session.ts';
 
 // The measuring process: measures one run and ends. It is forked, and told what to do, by measuring.ts.
 
-type Task = Exclude<ToMeasure, { type: 'cancel' }>;
-
 const cancelling = new AbortController();
-let task: Task | undefined;
+let task: MeasureTask | undefined;
 
 function cancel(): void {
   cancelling.abort();
 }
 
-async function work(task: Task): Promise<void> {
+async function work(task: MeasureTask): Promise<void> {
   const session = {
     runDir: task.runDir,
     keys: task.keys,
@@ -69,7 +67,7 @@ process.on('message', (value) => {
   if (!message.success) {
     fail(new Failure({ code: 'local', message: 'The measuring process did not understand its task.' }));
   } else if (message.data.type === 'cancel') cancel();
-  else if (!task) {
+  else if (!task && (message.data.type === 'start' || message.data.type === 'resume')) {
     task = message.data;
     work(task).then(() => end({ type: 'done' }), fail);
   }

@@ -2,13 +2,13 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Manifest } from '../../core/benchmark/manifest.ts';
 import type { Summary } from '../../core/benchmark/summary.ts';
 import { Failure } from '../../core/failure.ts';
-import { fromMeasureSchema, type Progress, type ToMeasure } from '../../protocol/measure.ts';
+import { fromMeasureSchema, type MeasureTask, type Progress, type ToMeasure } from '../../protocol/measure.ts';
 import { readManifest, readSummary } from './run-folder.ts';
 
 export interface MeasuringOptions {
   /** The measuring process's script, `dist/measure.js`. */
   readonly entry: string;
-  readonly message: Exclude<ToMeasure, { type: 'cancel' }>;
+  readonly message: MeasureTask;
   /** Called at most five times a second. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** The program that runs the script; default: the one that runs this (Node, or VS Code as Node). */

@@ -4,6 +4,7 @@ import { planDefaults, planLimits } from '../../core/benchmark/plan-limits.ts';
 import { requestCount } from '../../core/benchmark/schedule.ts';
 import { formatUsd, tokenCost } from '../../core/catalog/cost.ts';
 import type { Model } from '../../core/catalog/model.ts';
+import type { Protocol } from '../../core/catalog/protocol.ts';
 import type { Scorer } from '../../core/complexity/scorer.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Prompt } from '../../core/prompts/prompt.ts';
@@ -32,7 +33,7 @@ export interface PlanInput {
   readonly models: readonly Model[];
   readonly endpoints: readonly {
     readonly id: string;
-    readonly protocol: 'openai';
+    readonly protocol: Protocol;
     readonly baseUrl: string;
     readonly apiKeyEnv?: string | undefined;
   }[];

@@ -5,7 +5,8 @@ import { type PlannedRequest, plannedRequests, requestCount } from '../../core/b
 import { formatUsd } from '../../core/catalog/cost.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
-import { type ChatTarget, callChat } from '../endpoints/call.ts';
+import { callChat } from '../endpoints/call.ts';
+import type { ChatTarget } from '../endpoints/chat.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
 import type { Transport } from '../http/transport.ts';
 import { Budget, ceilingCannotHold, certainCost, costBound } from './budget.ts';
@@ -224,7 +225,7 @@ function* jobsOf({ runId, plan, prompts, earlier }: RunnerOptions, targets: Map<
 
 function targetsOf(plan: Plan, keys: readonly BoundKey[]): Map<string, ChatTarget> {
   return new Map(
-    plan.endpoints.map(({ id, baseUrl, apiKeyEnv }) => {
+    plan.endpoints.map(({ id, protocol, baseUrl, apiVersion, apiKeyEnv }) => {
       const { url, origin } = parseBaseUrl(baseUrl);
       const key = keys.find(({ endpoint }) => endpoint === id);
       if (!key && apiKeyEnv !== undefined) {
@@ -235,7 +236,7 @@ function targetsOf(plan: Plan, keys: readonly BoundKey[]): Map<string, ChatTarge
           `The key of endpoint "${id}" belongs to ${key.origin} and is not sent to ${origin}. Set the key of this endpoint again.`,
         );
       }
-      return [id, { baseUrl: url, key }];
+      return [id, { protocol, baseUrl: url, apiVersion, key }];
     }),
   );
 }

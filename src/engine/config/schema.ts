@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { planLimits } from '../../core/benchmark/plan-limits.ts';
+import { modelTasks, protocols, pyfuncInputs } from '../../core/catalog/protocol.ts';
 import type { tierNames } from '../../core/routing/tier.ts';
 
 /**
@@ -25,7 +26,57 @@ export const configuredModelSchema = z.strictObject({
   id: described(z.string().check(z.regex(modelIdPattern)), 'Name of the model as the endpoint knows it.'),
   inputPrice: price('input'),
   outputPrice: price('output'),
+  cachedInputPrice: z.optional(
+    described(
+      z.number().check(z.nonnegative()),
+      'USD per million input tokens that the server reads from its cache. Leave out to count them at inputPrice.',
+    ),
+  ),
+  cacheWritePrice: z.optional(
+    described(
+      z.number().check(z.nonnegative()),
+      'USD per million input tokens that the server writes to its cache. Leave out when unknown.',
+    ),
+  ),
+  priceSource: z.optional(
+    described(
+      z.enum(['user', 'workspace', 'bundled']),
+      'Where the prices come from; leave out for prices that you typed yourself.',
+    ),
+  ),
+  priceAsOf: z.optional(
+    described(z.string().check(z.regex(/^\d{4}-\d\d-\d\d$/)), 'Date of the prices, as 2026-11-23.'),
+  ),
   contextWindow: z.optional(described(count(1, 1_000_000_000), 'Most tokens of prompt and answer together.')),
+  task: z.optional(described(z.enum(modelTasks), 'What the model does; chat unless said.')),
+  pyfuncInput: z.optional(
+    described(z.enum(pyfuncInputs), 'How a custom (pyfunc) model takes its rows; dataframe_split unless said.'),
+  ),
+  pyfuncColumn: z.optional(
+    described(z.string().check(z.minLength(1), z.maxLength(200)), 'Column that holds the prompt; prompt unless said.'),
+  ),
+  scaleToZero: z.optional(
+    described(
+      z.boolean(),
+      'True: the endpoint may sleep. A benchmark wakes it first and keeps that request out of the figures.',
+    ),
+  ),
+});
+
+/** What a person can configure; VS Code's own models are not configured but allowed. */
+export const configurableProtocols = protocols.filter((protocol) => protocol !== 'vscode-lm');
+
+/** How to sign in to a Databricks workspace. Tokens and secrets never stand here. */
+export const databricksAuthSchema = z.strictObject({
+  type: z.optional(
+    described(
+      z.enum(['pat', 'oauth-m2m', 'databricks-cli', 'azure-cli']),
+      'Kind of sign-in. Leave out to take the first that works, in Databricks’ documented order.',
+    ),
+  ),
+  profile: z.optional(
+    described(z.string().check(z.minLength(1), z.maxLength(200)), 'Profile of ~/.databrickscfg to sign in with.'),
+  ),
 });
 
 /** A reference to a key. The key itself never stands in a file. */
@@ -41,9 +92,25 @@ export const endpointSchema = z.strictObject({
     z.string().check(z.regex(endpointIdPattern)),
     'What you call the endpoint: letters, digits, dot, dash and underscore.',
   ),
-  protocol: described(z.literal('openai'), 'How the endpoint speaks: OpenAI-compatible chat completions.'),
-  baseUrl: described(z.string(), 'Address up to and with /v1, for example https://api.example.com/v1.'),
+  protocol: described(
+    z.enum(configurableProtocols),
+    'How the endpoint speaks. openai: OpenAI-compatible chat completions, which most servers have.',
+  ),
+  baseUrl: described(
+    z.string(),
+    'Address: for openai up to and with /v1, for example https://api.example.com/v1; for databricks the workspace’s own.',
+  ),
   apiKey: z.optional(apiKeySchema),
+  auth: z.optional(described(databricksAuthSchema, 'How to sign in to a Databricks workspace.')),
+  apiVersion: z.optional(
+    described(
+      z.string().check(z.regex(/^[A-Za-z0-9._-]{1,40}$/)),
+      'Azure OpenAI’s api-version; leave out for addresses that end in /openai/v1.',
+    ),
+  ),
+  concurrency: z.optional(
+    described(count(...planLimits.concurrency), 'Most requests in flight at once on this endpoint.'),
+  ),
   models: described(z.array(configuredModelSchema), 'Models to use on this endpoint.'),
   simulated: z.optional(described(z.boolean(), 'True for the built-in simulated endpoint: reports then say so.')),
 });
@@ -69,6 +136,15 @@ export const benchmarkDefaultsSchema = z.strictObject({
   warmup: z.optional(described(count(...planLimits.warmup), 'Requests for each model before measuring starts.')),
   maxTokens: z.optional(described(count(...planLimits.maxTokens), 'Most output tokens to ask for.')),
   timeoutMs: z.optional(described(count(...planLimits.timeoutMs), 'Milliseconds that one request may take.')),
+  adaptiveTimeout: z.optional(
+    described(
+      z.boolean(),
+      'Give each request the time that its complexity and the endpoint’s recent answers suggest, up to timeoutMs.',
+    ),
+  ),
+  maxRetries: z.optional(
+    described(count(...planLimits.maxRetries), 'Further tries after a rate limit (429) or an overload (503).'),
+  ),
   timeLimitMs: z.optional(
     described(count(...planLimits.timeLimitMs), 'Milliseconds after which no further request is sent.'),
   ),
@@ -90,6 +166,7 @@ export const configSchema = z.strictObject({
 
 export type ConfiguredModel = z.infer<typeof configuredModelSchema>;
 export type ConfiguredEndpoint = z.infer<typeof endpointSchema>;
+export type DatabricksAuth = z.infer<typeof databricksAuthSchema>;
 export type TiersSetting = z.infer<typeof tiersSchema>;
 export type BenchmarkDefaults = z.infer<typeof benchmarkDefaultsSchema>;
 export type TierwiseConfig = z.infer<typeof configSchema>;

@@ -46,6 +46,7 @@ describe.each([
   ): Promise<ChatOutcome> => {
     const { key, keyOrigin = origin, stream = true, ...rest } = options;
     const target = {
+      protocol: 'openai' as const,
       baseUrl: `${origin}/v1`,
       key: key === undefined ? undefined : { endpoint: 'e', origin: keyOrigin, key },
     };
@@ -474,16 +475,22 @@ describe.each([
         incoming.method === 'GET';
       response.writeHead(known ? 200 : 401).end(JSON.stringify({ data: [{ id: 'a' }, { id: 'b' }] }));
     });
-    const target = { baseUrl: `${server.origin}/v1`, key: { endpoint: 'e', origin: server.origin, key: canary } };
-    expect(await listModels(create(), target, { timeoutMs: 5_000 })).toEqual(['a', 'b']);
-    await expect(listModels(create(), { baseUrl: target.baseUrl }, { timeoutMs: 5_000 })).rejects.toMatchObject({
+    const target = {
+      protocol: 'openai' as const,
+      baseUrl: `${server.origin}/v1`,
+      key: { endpoint: 'e', origin: server.origin, key: canary },
+    };
+    expect(await listModels(create(), target, { timeoutMs: 5_000 })).toEqual([{ id: 'a' }, { id: 'b' }]);
+    await expect(
+      listModels(create(), { protocol: 'openai', baseUrl: target.baseUrl }, { timeoutMs: 5_000 }),
+    ).rejects.toMatchObject({
       code: 'auth',
     });
   });
 
   it('says that something is no list of models', async () => {
     const server = await serve((_request, response) => response.end('<html>'));
-    const listing = listModels(create(), { baseUrl: server.origin }, { timeoutMs: 5_000 });
+    const listing = listModels(create(), { protocol: 'openai', baseUrl: server.origin }, { timeoutMs: 5_000 });
     await expect(listing).rejects.toBeInstanceOf(Failure);
     await expect(listing).rejects.toMatchObject({
       code: 'malformed',

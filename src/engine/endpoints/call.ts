@@ -1,18 +1,13 @@
 import { Failure, type FailureDetail } from '../../core/failure.ts';
-import type { BoundKey } from '../../protocol/measure.ts';
 import { keyForOrigin } from '../http/base-url.ts';
 import { abortFailure } from '../http/network-failure.ts';
 import { isSecret, redact } from '../http/redact.ts';
 import type { ResponseHandler, Transport } from '../http/transport.ts';
-import type { ChatOutcome, ChatRequest } from './chat.ts';
-import { failureFromResponse } from './failures.ts';
-import { buildChatRequest, buildHeaders, createChatReader, readModelList } from './openai.ts';
-
-export interface ChatTarget {
-  /** As `parseBaseUrl` gives it: no slash at the end. */
-  readonly baseUrl: string;
-  readonly key?: BoundKey | undefined;
-}
+import type { HttpRequest, ListedModel } from './adapter.ts';
+import { adapterFor } from './adapters.ts';
+import type { ChatOutcome, ChatRequest, ChatTarget } from './chat.ts';
+import { failureFromResponse, parseJson } from './failures.ts';
+import { createAnswerReader } from './reader.ts';
 
 export interface CallOptions {
   /** For the whole call, connecting included; ms. */
@@ -42,9 +37,10 @@ export async function callChat(
 ): Promise<ChatOutcome> {
   const key = keyForOrigin(target.key, target.baseUrl);
   const secrets = key === undefined ? [] : [key];
-  const reader = createChatReader({ secrets, onText: options.onText });
+  const adapter = adapterFor(target.protocol, request.task);
+  const reader = createAnswerReader(adapter.answerForm, { secrets, onText: options.onText });
   const { reading } = reader;
-  const exchange = await exchangeWith(transport, target, key, buildChatRequest(target.baseUrl, key, request), options, {
+  const exchange = await exchangeWith(transport, target, key, adapter.buildRequest(target, key, request), options, {
     data: (chunk, at) => reader.push(chunk, at),
     end: () => reader.end(),
     done: () => reading.done,
@@ -56,7 +52,11 @@ export async function callChat(
     status: exchange.status,
     text: withoutKey(text, secrets),
     reasoning: withoutKey(reasoning, secrets),
+    toolCalls: reading.toolCalls.flatMap((call) =>
+      call ? [{ ...call, arguments: withoutKey(call.arguments, secrets) }] : [],
+    ),
     finishReason: reading.finishReason === undefined ? undefined : knownReason(reading.finishReason, secrets),
+    servedModel: reading.servedModel === undefined ? undefined : redact(reading.servedModel, secrets).slice(0, 200),
     usage: reading.usage,
     times: {
       sent: exchange.sentAt,
@@ -72,13 +72,24 @@ export async function callChat(
 }
 
 /**
- * The ids of the models that an endpoint lists (`GET {base}/models`), in its order. Throws a Failure with one of the
- * endpoint codes.
+ * The models that an endpoint lists, in its order. Throws a Failure with one of the endpoint codes; `not-found` also
+ * where the protocol has no list.
  */
-export async function listModels(transport: Transport, target: ChatTarget, options: CallOptions): Promise<string[]> {
+export async function listModels(
+  transport: Transport,
+  target: ChatTarget,
+  options: CallOptions,
+): Promise<ListedModel[]> {
   const key = keyForOrigin(target.key, target.baseUrl);
+  const listing = adapterFor(target.protocol).models;
+  if (!listing) {
+    throw new Failure({
+      code: 'not-found',
+      message: `The protocol ${target.protocol} has no list of models: name them by hand.`,
+    });
+  }
   const chunks: Buffer[] = [];
-  const request = { method: 'GET' as const, url: `${target.baseUrl}/models`, headers: buildHeaders(key) };
+  const request = listing.buildRequest(target, key);
   const { failure } = await exchangeWith(transport, target, key, request, options, {
     data: (chunk) => chunks.push(Buffer.from(chunk)),
     end: () => {},
@@ -86,7 +97,7 @@ export async function listModels(transport: Transport, target: ChatTarget, optio
     finished: () => false,
   });
   if (failure) throw new Failure(failure);
-  const models = readModelList(Buffer.concat(chunks).toString('utf8'));
+  const models = listing.read(parseJson(Buffer.concat(chunks).toString('utf8')));
   if (models) return models;
   throw new Failure({
     code: 'malformed',
@@ -122,12 +133,7 @@ async function exchangeWith(
   transport: Transport,
   target: ChatTarget,
   key: string | undefined,
-  request: {
-    method: 'GET' | 'POST';
-    url: string;
-    headers: Readonly<Record<string, string>>;
-    body?: string | undefined;
-  },
+  request: HttpRequest,
   options: CallOptions,
   body: Body,
 ): Promise<Exchange> {

@@ -1,4 +1,16 @@
+import type { ModelTask, Protocol, PyfuncInput } from '../../core/catalog/protocol.ts';
 import type { FailureDetail } from '../../core/failure.ts';
+import type { BoundKey } from '../../protocol/measure.ts';
+
+/** Where a request goes. */
+export interface ChatTarget {
+  readonly protocol: Protocol;
+  /** As `parseBaseUrl` gives it: no slash at the end. */
+  readonly baseUrl: string;
+  readonly key?: BoundKey | undefined;
+  /** Azure OpenAI's `api-version`; absent: its newer address without one. */
+  readonly apiVersion?: string | undefined;
+}
 
 /** One turn of a conversation. */
 export interface ChatMessage {
@@ -9,6 +21,10 @@ export interface ChatMessage {
 export interface ChatRequest {
   /** The model's name on the wire. */
   readonly model: string;
+  /** Absent: `chat`. */
+  readonly task?: ModelTask | undefined;
+  /** How a custom (pyfunc) model takes the prompt. */
+  readonly pyfunc?: PyfuncShape | undefined;
   readonly messages: readonly ChatMessage[];
   readonly maxTokens?: number | undefined;
   readonly temperature?: number | undefined;
@@ -17,10 +33,34 @@ export interface ChatRequest {
   readonly requestId?: string | undefined;
 }
 
-/** Tokens as the server counted them. */
+export interface PyfuncShape {
+  readonly input: PyfuncInput;
+  /** The column that holds the prompt. */
+  readonly column: string;
+}
+
+/**
+ * Tokens as the server counted them, whatever the vendor's way of counting: cached tokens are always parts of `input`,
+ * reasoning tokens a part of `output`. A part that the server did not tell is absent.
+ */
 export interface Usage {
+  /** All tokens of the prompt, read from or written to a cache included. */
   readonly input: number;
+  /** Of `input`: read from the server's cache. */
+  readonly cachedInput?: number | undefined;
+  /** Of `input`: written to the server's cache. */
+  readonly cacheWrite?: number | undefined;
   readonly output: number;
+  /** Of `output`: spent on thinking. */
+  readonly reasoning?: number | undefined;
+}
+
+/** A tool that the model asked to be called. */
+export interface ToolCall {
+  readonly id?: string | undefined;
+  readonly name: string;
+  /** JSON as the model wrote it; not checked. */
+  readonly arguments: string;
 }
 
 /**
@@ -44,7 +84,10 @@ export interface ChatOutcome {
   readonly status?: number | undefined;
   readonly text: string;
   readonly reasoning: string;
+  readonly toolCalls: readonly ToolCall[];
   readonly finishReason?: string | undefined;
+  /** The model that answered, where the server names it. */
+  readonly servedModel?: string | undefined;
   readonly usage?: Usage | undefined;
   readonly times: ChatTimes;
   /** Chunks that carried a token. */

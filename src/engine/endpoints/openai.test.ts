@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../core/failure.ts';
-import { buildChatRequest, type ChatReading, createChatReader, readModelList } from './openai.ts';
+import type { ChatRequest } from './chat.ts';
+import { parseJson } from './failures.ts';
+import { chatCompletionForm, openai } from './openai.ts';
+import { type AnswerReading, createAnswerReader } from './reader.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const event = (json: unknown) => `data: ${JSON.stringify(json)}\n\n`;
@@ -8,10 +11,17 @@ const delta = (fields: object, finish: string | null = null, more: object = {}) 
   event({ id: 'x', choices: [{ index: 0, delta: fields, finish_reason: finish }], ...more });
 const done = 'data: [DONE]\n\n';
 
+const build = (baseUrl: string, key: string | undefined, request: ChatRequest) =>
+  openai.buildRequest({ protocol: 'openai', baseUrl }, key, request);
+const list = (body: string) => openai.models?.read(parseJson(body));
+
 /** Reads chunks that arrive at 10, 20, 30 … ms. */
-function read(...chunks: (string | Uint8Array)[]): ChatReading & { failure?: Failure; deltas: string[] } {
+function read(...chunks: (string | Uint8Array)[]): AnswerReading & { failure?: Failure; deltas: string[] } {
   const deltas: string[] = [];
-  const reader = createChatReader({ secrets: ['canary-77'], onText: (text) => deltas.push(text) });
+  const reader = createAnswerReader(chatCompletionForm, {
+    secrets: ['canary-77'],
+    onText: (text) => deltas.push(text),
+  });
   try {
     chunks.forEach((chunk, at) => {
       reader.push(typeof chunk === 'string' ? bytes(chunk) : chunk, 10 * (at + 1));
@@ -271,9 +281,18 @@ describe('the usage of tokens', () => {
       cache_read_input_tokens: 100,
       cache_creation_input_tokens: 10,
     };
-    expect(read(delta({ content: 'x' }, 'stop', { usage: counts })).usage).toEqual({ input: 115, output: 1 });
+    expect(read(delta({ content: 'x' }, 'stop', { usage: counts })).usage).toEqual({
+      input: 115,
+      cachedInput: 100,
+      cacheWrite: 10,
+      output: 1,
+    });
     const inside = { ...counts, prompt_tokens: 115, prompt_tokens_details: { cached_tokens: 100 } };
-    expect(read(delta({ content: 'x' }, 'stop', { usage: inside })).usage).toEqual({ input: 115, output: 1 });
+    expect(read(delta({ content: 'x' }, 'stop', { usage: inside })).usage).toEqual({
+      input: 115,
+      cachedInput: 100,
+      output: 1,
+    });
   });
 });
 
@@ -442,7 +461,7 @@ describe('a chat request', () => {
   };
 
   it('asks for token counts in the stream', () => {
-    const built = buildChatRequest('https://host.example/v1', 'key', request);
+    const built = build('https://host.example/v1', 'key', request);
     expect(built).toMatchObject({
       method: 'POST',
       url: 'https://host.example/v1/chat/completions',
@@ -460,7 +479,7 @@ describe('a chat request', () => {
 
   it('holds nothing that was not asked for', () => {
     const { model, messages } = request;
-    const built = buildChatRequest('http://127.0.0.1:1', undefined, { model, messages, stream: false });
+    const built = build('http://127.0.0.1:1', undefined, { model, messages, stream: false });
     expect(JSON.parse(built.body ?? '')).toEqual({
       model: 'm',
       messages: [{ role: 'user', content: 'Hi' }],
@@ -472,9 +491,7 @@ describe('a chat request', () => {
 
   it('names the limit of tokens as OpenAI itself wants it, for OpenAI only', () => {
     const field = (baseUrl: string) =>
-      Object.keys(JSON.parse(buildChatRequest(baseUrl, undefined, request).body ?? '')).find((name) =>
-        name.startsWith('max'),
-      );
+      Object.keys(JSON.parse(build(baseUrl, undefined, request).body ?? '')).find((name) => name.startsWith('max'));
     expect(field('https://api.openai.com/v1')).toBe('max_completion_tokens');
     expect(field('https://team.openai.azure.com/openai/v1')).toBe('max_completion_tokens');
     expect(field('https://api.openai.com.evil.example/v1')).toBe('max_tokens');
@@ -483,13 +500,13 @@ describe('a chat request', () => {
 
 describe('a list of models', () => {
   it('gives the ids in order', () => {
-    expect(readModelList('{"object":"list","data":[{"id":"b","x":1},{"id":"a"}]}')).toEqual(['b', 'a']);
-    expect(readModelList('{"data":[]}')).toEqual([]);
+    expect(list('{"object":"list","data":[{"id":"b","x":1},{"id":"a"}]}')).toEqual([{ id: 'b' }, { id: 'a' }]);
+    expect(list('{"data":[]}')).toEqual([]);
   });
 
   it('is told from anything else', () => {
     for (const body of ['', '{}', '[]', '<html>', '{"data":[{"name":"x"}]}', '{"data":null}']) {
-      expect(readModelList(body), body).toBeUndefined();
+      expect(list(body), body).toBeUndefined();
     }
   });
 });

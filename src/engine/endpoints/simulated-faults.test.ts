@@ -59,7 +59,7 @@ describe.each([
         const { baseUrl, origin } = simulator;
         const outcome = await callChat(
           transport,
-          { baseUrl, key: { endpoint: 'e', origin, key } },
+          { protocol: 'openai', baseUrl, key: { endpoint: 'e', origin, key } },
           { model: 'small', messages: [{ role: 'user', content: 'Hi' }], stream },
           { timeoutMs: expected[fault][stream ? 0 : 1].code === 'timeout' ? 300 : 10_000, maxBytes: 30_000 },
         );

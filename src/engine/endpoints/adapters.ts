@@ -1,0 +1,20 @@
+import type { ModelTask, Protocol } from '../../core/catalog/protocol.ts';
+import { Failure } from '../../core/failure.ts';
+import type { Adapter } from './adapter.ts';
+import { openai } from './openai.ts';
+
+/** Every wire protocol, by what it is asked to do. */
+const adapters: { readonly [P in Protocol]?: { readonly [T in ModelTask]?: Adapter } } = {
+  openai: { chat: openai },
+};
+
+/** @throws Failure `config` for a task that the protocol does not have. */
+export function adapterFor(protocol: Protocol, task: ModelTask = 'chat'): Adapter {
+  const adapter = adapters[protocol]?.[task];
+  if (adapter) return adapter;
+  const known = Object.keys(adapters[protocol] ?? {}).join(', ');
+  throw new Failure({
+    code: 'config',
+    message: `The protocol ${protocol} has no task "${task}"${known === '' ? '' : `; it has: ${known}`}.`,
+  });
+}

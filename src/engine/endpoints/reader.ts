@@ -1,0 +1,300 @@
+import { Failure } from '../../core/failure.ts';
+import { createLineReader } from '../http/ndjson.ts';
+import { createSseReader } from '../http/sse.ts';
+import type { ToolCall, Usage } from './chat.ts';
+import { createContentTemplate } from './content-template.ts';
+import { parseJson, readable, readServerError } from './failures.ts';
+
+/** What an answer has brought so far. Times are the arrival of the chunk, on the transport's clock in ms. */
+export interface AnswerReading {
+  text: string;
+  reasoning: string;
+  toolCalls: ToolCall[];
+  finishReason: string | undefined;
+  servedModel: string | undefined;
+  usage: Usage | undefined;
+  firstToken: number | undefined;
+  firstVisible: number | undefined;
+  lastToken: number | undefined;
+  /** Events that carried a token of any channel: reasoning, visible text, tool call. */
+  chunks: number;
+  /** The end mark came (`[DONE]`, `message_stop`, `"done": true`): nothing more is to be expected. */
+  done: boolean;
+}
+
+/** What a form tells the reader. One event may call several of these; it counts as one chunk. */
+export interface AnswerSink {
+  readonly secrets: readonly string[];
+  /** Visible text. */
+  text(delta: string): void;
+  /** Thinking; an encrypted thought is '' and still a token. */
+  thought(delta: string): void;
+  /** Part of the tool call at `index`: what is absent has been said before or will be. */
+  toolCall(
+    index: number,
+    part: { id?: string | undefined; name?: string | undefined; arguments?: string | undefined },
+  ): void;
+  /** The answer's state is kept by the reader; a later call replaces an earlier one. */
+  finish(reason: string): void;
+  usage(usage: Usage): void;
+  servedModel(name: string): void;
+  /** The end mark. */
+  done(): void;
+}
+
+/** How a protocol's answer is read. */
+export interface AnswerForm {
+  /** `sse`: event streams; `ndjson`: a JSON object a line. */
+  readonly stream: 'sse' | 'ndjson';
+  /**
+   * One event of a stream, parsed. `event` is its SSE name. Errors that the protocol reports inside a stream are
+   * thrown by `streamError`.
+   */
+  frame(json: unknown, event: string | undefined): void;
+  /** A whole (not streamed) answer. @throws Failure `malformed` when it is not one. */
+  whole(json: unknown): void;
+  /** The content of a frame that carries nothing but visible text in a member `content` of JSON; undefined for any other. */
+  readonly contentAlone?: ((json: unknown) => string | undefined) | undefined;
+}
+
+export interface AnswerReader {
+  readonly reading: AnswerReading;
+  /** Throws a Failure: `malformed`, `too-large`, `stream-error`. What was read before stays in `reading`. */
+  push(chunk: Uint8Array, at: number): void;
+  /** The response has ended. Throws a Failure: those of `push`, `truncated-stream`, `empty`. */
+  end(): void;
+}
+
+/** One event must hold a whole answer if a server sends it so, and no more. */
+const maxEventBytes = 8 * 1024 * 1024;
+
+/**
+ * Reads a 2xx answer, streamed or whole. Which of the two it is, its first byte says: servers stream though not asked
+ * to, answer at once though asked to stream, and lie in Content-Type.
+ * A token seen in a whole answer is dated by the answer's last byte, so there first and last token coincide.
+ */
+export function createAnswerReader(
+  formOf: (sink: AnswerSink) => AnswerForm,
+  options: { secrets: readonly string[]; onText?: ((delta: string) => void) | undefined },
+): AnswerReader {
+  const { onText, secrets } = options;
+  const reading: AnswerReading = {
+    text: '',
+    reasoning: '',
+    toolCalls: [],
+    finishReason: undefined,
+    servedModel: undefined,
+    usage: undefined,
+    firstToken: undefined,
+    firstVisible: undefined,
+    lastToken: undefined,
+    chunks: 0,
+    done: false,
+  };
+  let kind: 'unknown' | 'stream' | 'json' = 'unknown';
+  let whole: Uint8Array[] = [];
+  let at = 0;
+  let events = 0;
+  let ending = false;
+  let onlyComments = false;
+  /** What the event that is being read has brought. */
+  let token = false;
+  let visible = false;
+
+  const form = formOf({
+    secrets,
+    text(delta) {
+      if (delta === '') return;
+      visible = true;
+      reading.text += delta;
+      onText?.(delta);
+    },
+    thought(delta) {
+      token = true;
+      reading.reasoning += delta;
+    },
+    toolCall(index, part) {
+      token = true;
+      const { id, name = '', arguments: text = '' } = reading.toolCalls[index] ?? {};
+      reading.toolCalls[index] = {
+        id: part.id ?? id,
+        name: part.name ?? name,
+        arguments: text + (part.arguments ?? ''),
+      };
+    },
+    finish(reason) {
+      reading.finishReason = reason;
+    },
+    usage(usage) {
+      reading.usage = usage;
+    },
+    servedModel(name) {
+      reading.servedModel = name;
+    },
+    done() {
+      reading.done = true;
+    },
+  });
+  const lines = form.stream === 'ndjson';
+  const stream = lines
+    ? createLineReader({ onLine: (line) => readEvent(line, undefined), maxLineBytes: maxEventBytes })
+    : createSseReader({ onEvent: readEvent, maxEventBytes });
+  const template = form.contentAlone && createContentTemplate(form.contentAlone);
+
+  function readEvent(data: string, event: string | undefined): void {
+    if (reading.done) return;
+    events++;
+    if (data.length < 10 && data.trim() === '[DONE]') {
+      reading.done = true;
+      return;
+    }
+    const known = event === 'error' ? undefined : template?.contentOf(data);
+    if (known !== undefined) {
+      if (known === '') return;
+      reading.text += known;
+      onText?.(known);
+      countToken(true);
+      return;
+    }
+    let json: unknown;
+    try {
+      json = JSON.parse(data);
+    } catch {
+      if (event === 'error') throw streamError(data, secrets);
+      if (ending) {
+        // The rest of an event that was cut off; what follows a finish reason is not missed.
+        if (reading.finishReason !== undefined) return;
+        throw truncated(reading);
+      }
+      throw new Failure({
+        code: 'malformed',
+        message: `The stream holds an event that is not JSON: "${readable(data.slice(0, 80), secrets)}".`,
+      });
+    }
+    if (event === 'error') throw streamError(readServerError(json) ?? data, secrets);
+    if (typeof json !== 'object' || json === null) {
+      throw new Failure({ code: 'malformed', message: 'The stream holds an event that is not a JSON object.' });
+    }
+    counted(() => form.frame(json, event));
+    template?.learn(data, json);
+  }
+
+  function counted(read: () => void): void {
+    token = false;
+    visible = false;
+    read();
+    if (token || visible) countToken(visible);
+  }
+
+  function countToken(isVisible: boolean): void {
+    reading.chunks++;
+    reading.firstToken ??= at;
+    reading.lastToken = at;
+    if (isVisible) reading.firstVisible ??= at;
+  }
+
+  function readWhole(): void {
+    const text = Buffer.concat(whole).toString('utf8');
+    const json = parseJson(text);
+    if (json === undefined) {
+      throw new Failure({
+        code: 'malformed',
+        message: 'The answer looks like JSON but cannot be read: it is cut off or broken.',
+      });
+    }
+    counted(() => form.whole(json));
+  }
+
+  return {
+    reading,
+    push(chunk, arrived) {
+      at = arrived;
+      if (kind === 'stream') {
+        stream.push(chunk);
+        return;
+      }
+      let rest = chunk;
+      if (kind === 'unknown') {
+        const start = chunk.findIndex(isSignificant);
+        if (start < 0) return;
+        rest = start === 0 ? chunk : chunk.subarray(start);
+        const first = String.fromCharCode(rest[0] ?? 0);
+        if (first === '<') throw htmlAnswer();
+        kind = !lines && (first === '{' || first === '[') ? 'json' : 'stream';
+        onlyComments = first === ':';
+      }
+      if (kind === 'json') whole.push(Uint8Array.prototype.slice.call(rest));
+      else stream.push(rest);
+    },
+    end() {
+      ending = true;
+      if (kind === 'json') {
+        readWhole();
+        whole = [];
+      } else if (kind === 'stream') {
+        stream.end();
+        if (events === 0 && !onlyComments) {
+          throw new Failure({
+            code: 'malformed',
+            message: 'The answer is neither JSON nor an event stream. Check the base URL.',
+          });
+        }
+        if (!reading.done && reading.finishReason === undefined) throw truncated(reading);
+      }
+      if (reading.chunks === 0) throw emptyAnswer(reading);
+    },
+  };
+}
+
+/** Neither white space nor a byte order mark. */
+function isSignificant(byte: number): boolean {
+  return byte > 32 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf;
+}
+
+/** Why a whole answer is none: the server's own error where it reports one with status 200, else `expected` is missing. */
+export function notAnAnswer(json: unknown, expected: string, secrets: readonly string[]): Failure {
+  const said = readServerError(json);
+  if (said !== undefined) {
+    return new Failure({
+      code: 'server',
+      message: `The server answered 200 but reports an error: "${readable(said, secrets)}".`,
+    });
+  }
+  return new Failure({
+    code: 'malformed',
+    message: `The answer is JSON but not ${expected}. Check the base URL.`,
+  });
+}
+
+/** An error that a server reports inside a stream, in its own words. */
+export function streamError(said: string, secrets: readonly string[]): Failure {
+  return new Failure({
+    code: 'stream-error',
+    message: `The server reported an error in the middle of its stream: "${readable(said, secrets)}".`,
+  });
+}
+
+function truncated(reading: AnswerReading): Failure {
+  return new Failure({
+    code: 'truncated-stream',
+    message: `The stream ended after ${reading.chunks === 1 ? '1 chunk' : `${reading.chunks} chunks`} of text without saying that the answer is finished.`,
+  });
+}
+
+function htmlAnswer(): Failure {
+  return new Failure({
+    code: 'malformed',
+    message:
+      'The server answered with a web page (HTML). Check the base URL, and whether a login page or proxy stands in between.',
+  });
+}
+
+function emptyAnswer(reading: AnswerReading): Failure {
+  const why =
+    reading.finishReason === 'length'
+      ? ' It stopped at the limit of output tokens: raise the limit.'
+      : reading.finishReason === 'content_filter'
+        ? ' A content filter stopped it.'
+        : '';
+  return new Failure({ code: 'empty', message: `The server answered without a single token.${why}` });
+}
