@@ -1,8 +1,11 @@
+import type { ModelTask } from '../../core/catalog/protocol.ts';
 import type { TransportRequest } from '../http/transport.ts';
 import type { ChatRequest, ChatTarget, Usage } from './chat.ts';
 import type { AnswerForm, AnswerSink } from './reader.ts';
 
-export type HttpRequest = Omit<TransportRequest, 'signal'>;
+export interface HttpRequest extends Omit<TransportRequest, 'signal' | 'body'> {
+  readonly body?: string | undefined;
+}
 
 /**
  * A wire protocol: how a request is written and an answer read. One file each, registered in `adapters.ts`.
@@ -23,6 +26,8 @@ export interface ListedModel {
   readonly id: string;
   /** Tokens, where the list tells. */
   readonly contextWindow?: number | undefined;
+  /** What it does, where the list tells. */
+  readonly task?: ModelTask | undefined;
 }
 
 export interface ModelListing {
