@@ -2,8 +2,28 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Manifest } from '../../core/benchmark/manifest.ts';
 import type { Summary } from '../../core/benchmark/summary.ts';
 import { Failure } from '../../core/failure.ts';
-import { fromMeasureSchema, type MeasureTask, type Progress, type ToMeasure } from '../../protocol/measure.ts';
+import {
+  type BoundKey,
+  fromMeasureSchema,
+  type MeasureTask,
+  type Progress,
+  type ToMeasure,
+} from '../../protocol/measure.ts';
+import { answerMeasure } from './answer-measure.ts';
 import { readManifest, readSummary } from './run-folder.ts';
+
+/** A question to one of VS Code's own models. */
+export interface ModelQuestion {
+  /** As VS Code knows it. */
+  readonly model: string;
+  readonly prompt: string;
+  readonly maxTokens?: number | undefined;
+}
+
+/** What comes of a question; tokens are counted by the model's own tokenizer, and absent where it has none. */
+export interface ModelAnswer {
+  readonly tokens?: { readonly input: number; readonly output: number } | undefined;
+}
 
 export interface MeasuringOptions {
   /** The measuring process's script, `dist/measure.js`. */
@@ -11,6 +31,18 @@ export interface MeasuringOptions {
   readonly message: MeasureTask;
   /** Called at most five times a second. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /**
+   * Gives a fresh key for an endpoint whose key is about to expire or was refused, for the same origin; undefined, or a
+   * Failure thrown: there is none, and the endpoint's requests fail with `auth`. Asked once at a time for each endpoint.
+   */
+  readonly refreshKey?: ((endpoint: string) => Promise<BoundKey | undefined>) | undefined;
+  /**
+   * Asks one of VS Code's own models; hands out text as it comes. Rejects with a Failure. `signal` aborts when the run
+   * gives the question up. Absent: plans with such models fail.
+   */
+  readonly askModel?:
+    | ((ask: ModelQuestion, onText: (text: string) => void, signal: AbortSignal) => Promise<ModelAnswer>)
+    | undefined;
   /** The program that runs the script; default: the one that runs this (Node, or VS Code as Node). */
   readonly execPath?: string | undefined;
 }
@@ -38,7 +70,8 @@ const keptStderr = 4096;
 const thrift = { flags: ['--max-semi-space-size=8'], env: { MALLOC_ARENA_MAX: '1' } };
 
 /** Measures a run in a process of its own: the clock must not share its event loop with anybody. */
-export function startMeasuring({ entry, message, onProgress, execPath }: MeasuringOptions): Measuring {
+export function startMeasuring(options: MeasuringOptions): Measuring {
+  const { entry, message, onProgress, execPath } = options;
   const child = fork(entry, [], {
     execPath: execPath ?? process.execPath,
     // Flags of the parent, a debugger's port for one, are not for the child.
@@ -51,6 +84,7 @@ export function startMeasuring({ entry, message, onProgress, execPath }: Measuri
     stderr = (stderr + text).slice(-keptStderr);
   });
   let impatient: NodeJS.Timeout | undefined;
+  const questions = answerMeasure(options, (answer) => tell(child, answer, () => {}));
 
   const done = new Promise<{ manifest: Manifest; summary: Summary }>((resolve, reject) => {
     child.on('message', (value) => {
@@ -58,6 +92,7 @@ export function startMeasuring({ entry, message, onProgress, execPath }: Measuri
       if (!told.success) return;
       if (told.data.type === 'progress') return onProgress?.(told.data);
       if (told.data.type === 'failed') return reject(new Failure(told.data));
+      if (told.data.type !== 'done') return questions.receive(told.data);
       try {
         resolve({ manifest: readManifest(message.runDir), summary: readSummary(message.runDir) });
       } catch (error) {
@@ -67,6 +102,7 @@ export function startMeasuring({ entry, message, onProgress, execPath }: Measuri
     child.on('error', (cause) => reject(died(message.runDir, cause.message, cause)));
     child.on('close', (code, signal) => {
       clearTimeout(impatient);
+      questions.giveUp();
       reject(died(message.runDir, signal ?? `exit code ${code}`, new Error(stderr)));
     });
     tell(child, message, (cause) => reject(died(message.runDir, cause.message, cause)));
