@@ -70,6 +70,13 @@ const contextTooLong = new RegExp(
   'i',
 );
 
+const quotaUsedUp = 'The quota is used up; waiting will not help, look at the plan of the account.';
+
+/** Whether a rate limit is one that no waiting mends. */
+export function isQuotaUsedUp({ code, message }: FailureDetail): boolean {
+  return code === 'rate-limited' && message.includes(quotaUsedUp);
+}
+
 function mend(code: EndpointFailureCode, status: number, said: string, retryAfterMs: number | undefined): string {
   switch (code) {
     case 'auth':
@@ -82,7 +89,7 @@ function mend(code: EndpointFailureCode, status: number, said: string, retryAfte
       return 'Check the base URL and the name of the model.';
     case 'rate-limited':
       if (/insufficient_quota|exceeded your current quota|billing/i.test(said)) {
-        return 'The quota is used up; waiting will not help, look at the plan of the account.';
+        return quotaUsedUp;
       }
       return retryAfterMs === undefined
         ? 'Lower the concurrency or the rate.'

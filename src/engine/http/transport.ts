@@ -4,7 +4,8 @@ export interface TransportRequest {
   /** Absolute http(s) URL, checked already. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | undefined;
+  /** Bytes are sent as they are: the files of a multipart form. */
+  readonly body?: string | Uint8Array | undefined;
   readonly signal: AbortSignal;
 }
 
