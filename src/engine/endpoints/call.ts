@@ -73,14 +73,16 @@ export async function listModels(
     });
   }
   const request = listing.buildRequest(target, key);
-  const { failure, body } = await exchangeWhole(transport, target, key, request, options);
-  if (failure) throw new Failure(failure);
-  const models = listing.read(parseJson(body));
-  if (models) return models;
-  throw new Failure({
-    code: 'malformed',
-    message: `${request.url} did not answer with a list of models. Check the base URL, or name the models by hand.`,
+  const { failure, value } = await exchangeWhole(transport, target, key, request, options, (text) => {
+    const models = listing.read(parseJson(text));
+    if (models) return models;
+    throw new Failure({
+      code: 'malformed',
+      message: `${request.url} did not answer with a list of models. Check the base URL, or name the models by hand.`,
+    });
   });
+  if (failure) throw new Failure(failure);
+  return value ?? [];
 }
 
 const finishReasons = new Set(['stop', 'length', 'tool_calls', 'content_filter', 'function_call']);

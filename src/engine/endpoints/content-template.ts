@@ -1,7 +1,6 @@
 /** Text that stands in JSON between quotes as it is: no quote, no escape, no control character. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them in strings.
 const plain = /^[^"\\\u0000-\u001f]*$/;
-const key = '"content":';
 /** Stands for the content while a template is checked; no server sends it. */
 const probe = '\u241etierwise\u241e';
 /** A stream whose frames differ in more than the content (a time stamp, running usage) is not tried for ever. */
@@ -15,12 +14,18 @@ export interface ContentTemplate {
 }
 
 /**
- * Spares the JSON parser most of a stream, whose frames usually are the same but for `"content":"…"`. A template is
+ * Spares the JSON parser most of a stream, whose frames usually are the same but for one string (`"content":"…"`). A
+ * template is
  * learned by exchanging the content for a probe and parsing that: if the parsed content is the probe, this string
  * literal is the content, and a frame of the same head and tail with plain text between says nothing else.
  * @param contentAlone gives the content of a parsed frame that carries nothing but content
+ * @param member the name of the JSON member that holds it
  */
-export function createContentTemplate(contentAlone: (json: unknown) => string | undefined): ContentTemplate {
+export function createContentTemplate(
+  contentAlone: (json: unknown) => string | undefined,
+  member = 'content',
+): ContentTemplate {
+  const key = `"${member}":`;
   let head: string | undefined;
   let tail = '';
   let attempts = 0;

@@ -1,7 +1,7 @@
 import { Failure, type FailureDetail } from '../../core/failure.ts';
 import { abortFailure } from '../http/network-failure.ts';
 import { redact } from '../http/redact.ts';
-import type { ResponseHandler, Transport } from '../http/transport.ts';
+import type { ResponseHandler, Transport, TransportRequest } from '../http/transport.ts';
 import type { HttpRequest } from './adapter.ts';
 import type { ChatTarget } from './chat.ts';
 import { failureFromResponse } from './failures.ts';
@@ -56,7 +56,7 @@ export async function exchangeWith(
   transport: Transport,
   target: ChatTarget,
   key: string | undefined,
-  request: HttpRequest,
+  request: Omit<TransportRequest, 'signal'>,
   options: CallOptions,
   body: Body,
 ): Promise<Exchange> {
@@ -156,23 +156,30 @@ export async function exchangeWith(
   return { failure, status, headers, sentAt, headersAt, endAt };
 }
 
-/** Sends and collects the body of a 2xx, UTF-8; '' where there was none or it failed before. */
-export async function exchangeWhole(
+/**
+ * An exchange whose body is read as one. `value` is what `read` made of the text of a 2xx; a Failure that it throws is
+ * the exchange's.
+ */
+export async function exchangeWhole<T>(
   transport: Transport,
   target: ChatTarget,
   key: string | undefined,
   request: HttpRequest,
   options: CallOptions,
-): Promise<Exchange & { readonly body: string }> {
+  read: (text: string) => T,
+): Promise<Exchange & { readonly value?: T }> {
   const chunks: Buffer[] = [];
+  let got: { readonly value?: T } = {};
   const exchange = await exchangeWith(transport, target, key, request, options, {
     // The chunk's memory may be used again by the transport.
     data: (chunk) => chunks.push(Buffer.from(chunk)),
-    end: () => {},
+    end: () => {
+      got = { value: read(Buffer.concat(chunks).toString('utf8')) };
+    },
     done: () => false,
     finished: () => false,
   });
-  return { ...exchange, body: Buffer.concat(chunks).toString('utf8') };
+  return { ...exchange, ...got };
 }
 
 /** A failure as plain data. Messages of the transport and the reader can quote the server too (a header, an event). */

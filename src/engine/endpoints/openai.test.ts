@@ -467,7 +467,7 @@ describe('a chat request', () => {
       url: 'https://host.example/v1/chat/completions',
       headers: { authorization: 'Bearer key', 'x-request-id': 'r1', 'content-type': 'application/json' },
     });
-    expect(JSON.parse(built.body ?? '')).toEqual({
+    expect(JSON.parse(String(built.body))).toEqual({
       model: 'm',
       messages: [{ role: 'user', content: 'Hi' }],
       max_tokens: 9,
@@ -480,7 +480,7 @@ describe('a chat request', () => {
   it('holds nothing that was not asked for', () => {
     const { model, messages } = request;
     const built = build('http://127.0.0.1:1', undefined, { model, messages, stream: false });
-    expect(JSON.parse(built.body ?? '')).toEqual({
+    expect(JSON.parse(String(built.body))).toEqual({
       model: 'm',
       messages: [{ role: 'user', content: 'Hi' }],
       stream: false,
@@ -491,7 +491,7 @@ describe('a chat request', () => {
 
   it('names the limit of tokens as OpenAI itself wants it, for OpenAI only', () => {
     const field = (baseUrl: string) =>
-      Object.keys(JSON.parse(build(baseUrl, undefined, request).body ?? '')).find((name) => name.startsWith('max'));
+      Object.keys(JSON.parse(String(build(baseUrl, undefined, request).body))).find((name) => name.startsWith('max'));
     expect(field('https://api.openai.com/v1')).toBe('max_completion_tokens');
     expect(field('https://team.openai.azure.com/openai/v1')).toBe('max_completion_tokens');
     expect(field('https://api.openai.com.evil.example/v1')).toBe('max_tokens');

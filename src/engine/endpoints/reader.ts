@@ -53,8 +53,10 @@ export interface AnswerForm {
   frame(json: unknown, event: string | undefined): void;
   /** A whole (not streamed) answer. @throws Failure `malformed` when it is not one. */
   whole(json: unknown): void;
-  /** The content of a frame that carries nothing but visible text in a member `content` of JSON; undefined for any other. */
+  /** The content of a frame that carries nothing but visible text in one string of its JSON; undefined for any other. */
   readonly contentAlone?: ((json: unknown) => string | undefined) | undefined;
+  /** Name of the JSON member that holds that string; absent: `content`. */
+  readonly contentMember?: string | undefined;
 }
 
 export interface AnswerReader {
@@ -139,7 +141,7 @@ export function createAnswerReader(
   const stream = lines
     ? createLineReader({ onLine: (line) => readEvent(line, undefined), maxLineBytes: maxEventBytes })
     : createSseReader({ onEvent: readEvent, maxEventBytes });
-  const template = form.contentAlone && createContentTemplate(form.contentAlone);
+  const template = form.contentAlone && createContentTemplate(form.contentAlone, form.contentMember);
 
   function readEvent(data: string, event: string | undefined): void {
     if (reading.done) return;
