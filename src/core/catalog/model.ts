@@ -1,3 +1,7 @@
+import type { ModelTask, PyfuncInput } from './protocol.ts';
+
+import type { ModelTask, PyfuncInput } from './protocol.ts';
+
 /** Where a figure comes from; user outranks workspace outranks measured outranks bundled. */
 export type Provenance = 'user' | 'workspace' | 'measured' | 'bundled';
 
@@ -20,8 +24,26 @@ export interface Model {
   /** USD per million tokens. */
   readonly inputPrice?: Figure | undefined;
   readonly outputPrice?: Figure | undefined;
+  readonly cachedInputPrice?: Figure | undefined;
+  readonly cacheWritePrice?: Figure | undefined;
+  /** Of input tokens that the server reads from its cache; absent: they cost `inputPrice`. */
+  readonly cachedInputPrice?: Figure | undefined;
+  /** Of input tokens that the server writes to its cache. */
+  readonly cacheWritePrice?: Figure | undefined;
   /** Tokens. */
   readonly contextWindow?: number | undefined;
+  /** Absent: `chat`. */
+  readonly task?: ModelTask | undefined;
+  /** How a custom (pyfunc) model takes the prompt. */
+  readonly pyfunc?: { readonly input: PyfuncInput; readonly column: string } | undefined;
+  /** True: its endpoint may sleep, and needs time to wake. */
+  readonly sleeps?: boolean | undefined;
+  /** Absent: `chat`. */
+  readonly task?: ModelTask | undefined;
+  /** How a custom (pyfunc) model takes the prompt: the form of its rows and the column of the prompt. */
+  readonly pyfunc?: { readonly input: PyfuncInput; readonly column: string } | undefined;
+  /** True: the endpoint may sleep, and its first answer may wait for it to wake. */
+  readonly scaleToZero?: boolean | undefined;
   /** True for the built-in simulated endpoint. */
   readonly simulated: boolean;
 }

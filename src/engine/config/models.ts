@@ -3,25 +3,39 @@ import type { Figure, Model } from '../../core/catalog/model.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
-import type { ConfiguredEndpoint } from './schema.ts';
+import type { ConfiguredEndpoint, ConfiguredModel } from './schema.ts';
 
-/** The models of the endpoints, in their order. Prices count as the person's own; a price not given stays unknown. */
+/** The models of the endpoints, in their order. A price counts as the person's own unless it says where it comes from. */
 export function configuredModels(endpoints: readonly ConfiguredEndpoint[]): Model[] {
-  return endpoints.flatMap((endpoint) =>
-    endpoint.models.map((model) => ({
-      ref: modelRef(endpoint.id, model.id),
-      endpoint: endpoint.id,
-      id: model.id,
-      inputPrice: figure(model.inputPrice),
-      outputPrice: figure(model.outputPrice),
-      contextWindow: model.contextWindow,
-      simulated: endpoint.simulated === true,
-    })),
-  );
+  return endpoints.flatMap((endpoint) => endpoint.models.map((model) => configuredModel(endpoint, model)));
 }
 
-function figure(value: number | undefined): Figure | undefined {
-  return value === undefined ? undefined : { value, provenance: 'user' };
+function configuredModel(endpoint: ConfiguredEndpoint, model: ConfiguredModel): Model {
+  const figure = (value: number | undefined): Figure | undefined =>
+    value === undefined
+      ? undefined
+      : {
+          value,
+          provenance: model.priceSource ?? 'user',
+          ...(model.priceAsOf === undefined ? {} : { asOf: model.priceAsOf }),
+        };
+  return {
+    ref: modelRef(endpoint.id, model.id),
+    endpoint: endpoint.id,
+    id: model.id,
+    inputPrice: figure(model.inputPrice),
+    outputPrice: figure(model.outputPrice),
+    cachedInputPrice: figure(model.cachedInputPrice),
+    cacheWritePrice: figure(model.cacheWritePrice),
+    contextWindow: model.contextWindow,
+    task: model.task,
+    pyfunc:
+      model.task === 'pyfunc'
+        ? { input: model.pyfuncInput ?? 'dataframe_split', column: model.pyfuncColumn ?? 'prompt' }
+        : undefined,
+    scaleToZero: model.scaleToZero,
+    simulated: endpoint.simulated === true,
+  };
 }
 
 /**
