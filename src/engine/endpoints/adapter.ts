@@ -40,7 +40,7 @@ export interface ModelListing {
 export interface BatchForm {
   buildRequest(target: ChatTarget, key: string | undefined, requests: readonly ChatRequest[]): HttpRequest;
   /** Answers in the order of the requests; @throws Failure `malformed` when there is not one for each of them. */
-  read(body: unknown, count: number): BatchAnswers;
+  read(body: unknown, count: number, secrets?: readonly string[]): BatchAnswers;
 }
 
 export interface BatchAnswers {

@@ -14,10 +14,9 @@ export interface ContentTemplate {
 }
 
 /**
- * Spares the JSON parser most of a stream, whose frames usually are the same but for one string (`"content":"…"`). A
- * template is
- * learned by exchanging the content for a probe and parsing that: if the parsed content is the probe, this string
- * literal is the content, and a frame of the same head and tail with plain text between says nothing else.
+ * Spares the JSON parser most of a stream, whose frames usually are the same but for one string (`"content":"…"`).
+ * A template is learned by exchanging the content for a probe and parsing that: if the parsed content is the probe, this
+ * string literal is the content, and a frame of the same head and tail with plain text between says nothing else.
  * @param contentAlone gives the content of a parsed frame that carries nothing but content
  * @param member the name of the JSON member that holds it
  */

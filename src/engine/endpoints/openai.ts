@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Adapter } from './adapter.ts';
+import type { Adapter, ListedModel, ModelListing } from './adapter.ts';
 import type { ChatRequest, Usage } from './chat.ts';
 import { isObject, readServerError } from './failures.ts';
 import { type AnswerForm, type AnswerSink, notAnAnswer, streamError } from './reader.ts';
@@ -23,6 +23,18 @@ export function bearerHeaders(key: string | undefined, requestId?: string): Reco
   };
 }
 
+/** The list of models, the same for all of OpenAI's protocols. */
+export const openAiModels: ModelListing = {
+  buildRequest: (target, key) => ({ method: 'GET', url: `${target.baseUrl}/models`, headers: bearerHeaders(key) }),
+  read: readModelList,
+};
+
+/** The ids of `{data: [{id}]}`, in order; undefined for anything else. */
+export function readModelList(body: unknown): ListedModel[] | undefined {
+  const list = modelListSchema.safeParse(body);
+  return list.success ? list.data.data.map(({ id }) => ({ id })) : undefined;
+}
+
 /** OpenAI chat completions, as OpenAI, vLLM, llama.cpp, LiteLLM and many others serve them. */
 export const openai: Adapter = {
   buildRequest(target, key, request) {
@@ -37,13 +49,7 @@ export const openai: Adapter = {
     };
   },
   answerForm: chatCompletionForm,
-  models: {
-    buildRequest: (target, key) => ({ method: 'GET', url: `${target.baseUrl}/models`, headers: bearerHeaders(key) }),
-    read(body) {
-      const list = modelListSchema.safeParse(body);
-      return list.success ? list.data.data.map(({ id }) => ({ id })) : undefined;
-    },
-  },
+  models: openAiModels,
 };
 
 /** OpenAI's own newer models refuse max_tokens; all its models take the newer name, other servers may not know it. */
@@ -69,10 +75,7 @@ export function chatCompletionForm(sink: AnswerSink): AnswerForm {
   /** A chunk of a stream or a whole answer. Checked by hand: it is the hot path. */
   function readFrame(json: unknown): void {
     const frame = json as WireFrame;
-    if (frame.choices === undefined || frame.error) {
-      const said = frame.error || frame.error_code || frame.object === 'error' ? readServerError(json) : undefined;
-      if (said !== undefined) throw streamError(said, sink.secrets);
-    }
+    throwReportedError(frame, sink.secrets);
     if (!named && typeof frame.model === 'string' && frame.model !== '') {
       named = true;
       sink.servedModel(frame.model);
@@ -143,7 +146,15 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-interface WireFrame {
+/** @throws Failure `stream-error` for a frame of completions that is an error's, as one of many servers writes it. */
+export function throwReportedError(frame: WireFrame, secrets: readonly string[]): void {
+  if (frame.choices !== undefined && !frame.error) return;
+  const said = frame.error || frame.error_code || frame.object === 'error' ? readServerError(frame) : undefined;
+  if (said !== undefined) throw streamError(said, secrets);
+}
+
+/** What chat and text completions have in common on the wire; nothing of it is certain. */
+export interface WireFrame {
   model?: unknown;
   choices?: unknown;
   usage?: unknown;

@@ -1,0 +1,233 @@
+import * as z from 'zod/mini';
+import type { Adapter } from './adapter.ts';
+import type { Usage } from './chat.ts';
+import { isObject, readServerError } from './failures.ts';
+import { bearerHeaders, openAiModels, tokens } from './openai.ts';
+import { type AnswerForm, type AnswerSink, notAnAnswer, streamError } from './reader.ts';
+
+/** A whole (not streamed) response. Loose: only what is read is described. */
+const responseSchema = z.looseObject({
+  output: z.array(z.looseObject({ type: z.string() })),
+  status: z.nullish(z.string()),
+  error: z.nullish(z.unknown()),
+});
+
+/** OpenAI's responses, as OpenAI, Azure, Databricks, vLLM and gateways serve them. Nothing is stored on the server. */
+export const openaiResponses: Adapter = {
+  buildRequest(target, key, { model, messages, maxTokens, temperature, stream, requestId }) {
+    return {
+      method: 'POST',
+      url: `${target.baseUrl}/responses`,
+      headers: bearerHeaders(key, requestId),
+      body: JSON.stringify({
+        model,
+        // System text stays an item among the others, in its place: `instructions` would move it to the front.
+        input: messages.map(({ role, content }) => ({ role, content })),
+        store: false,
+        ...(maxTokens === undefined ? {} : { max_output_tokens: maxTokens }),
+        ...(temperature === undefined ? {} : { temperature }),
+        stream,
+      }),
+    };
+  },
+  answerForm: responseForm,
+  models: openAiModels,
+};
+
+/** Reads responses, streamed or whole. */
+export function responseForm(sink: AnswerSink): AnswerForm {
+  /** What of each output item has come as deltas, so that the same in its `done` event is not taken twice. */
+  const items = new Map<unknown, ItemState>();
+  let toolCalls = 0;
+  let named = false;
+
+  interface ItemState {
+    visible: boolean;
+    thought: boolean;
+    /** Its place among the tool calls. */
+    call: number | undefined;
+    called: boolean;
+  }
+
+  /** Items are told apart by `output_index`; gateways that leave it out name the item. */
+  function itemOf(event: WireEvent): ItemState {
+    const id = event.output_index ?? event.item_id ?? (isObject(event.item) ? event.item.id : undefined);
+    let state = items.get(id);
+    if (!state) {
+      state = { visible: false, thought: false, call: undefined, called: false };
+      items.set(id, state);
+    }
+    return state;
+  }
+
+  /** One event of a stream. Checked by hand: it is the hot path. */
+  function readEvent(json: unknown, name: string | undefined): void {
+    const event = json as WireEvent;
+    const type = typeof event.type === 'string' ? event.type : name;
+    switch (type) {
+      case 'response.output_text.delta':
+      case 'response.refusal.delta':
+        if (typeof event.delta === 'string') readText(itemOf(event), event.delta);
+        return;
+      case 'response.reasoning_text.delta':
+      case 'response.reasoning_summary_text.delta':
+        if (typeof event.delta === 'string') readThought(itemOf(event), event.delta);
+        return;
+      case 'response.function_call_arguments.delta':
+        if (typeof event.delta === 'string') readArguments(itemOf(event), event.delta);
+        return;
+      case 'response.output_item.added':
+        if (isObject(event.item) && event.item.type === 'function_call') nameCall(itemOf(event), event.item);
+        return;
+      case 'response.output_item.done':
+        if (isObject(event.item)) readItem(itemOf(event), event.item);
+        return;
+      case 'response.created':
+      case 'response.in_progress':
+        nameModel(event.response);
+        return;
+      case 'response.completed':
+      case 'response.incomplete':
+      case 'response.failed':
+      case 'response.cancelled':
+        readEnd(event.response, json, type);
+        return;
+    }
+    // Errors come as the event `error`, and bare from proxies.
+    if (type === 'error' || (event.error && type === undefined)) {
+      throw streamError(readServerError(json) ?? 'no reason given', sink.secrets);
+    }
+  }
+
+  function readText(item: ItemState, delta: string): void {
+    if (delta === '') return;
+    item.visible = true;
+    sink.text(delta);
+  }
+
+  function readThought(item: ItemState, delta: string): void {
+    if (delta === '') return;
+    item.thought = true;
+    sink.thought(delta);
+  }
+
+  function readArguments(item: ItemState, delta: string): void {
+    item.called = true;
+    item.call ??= toolCalls++;
+    sink.toolCall(item.call, { arguments: delta });
+  }
+
+  function nameCall(item: ItemState, call: Record<string, unknown>): void {
+    item.call ??= toolCalls++;
+    sink.toolCall(item.call, { id: stringOf(call.call_id ?? call.id), name: stringOf(call.name) });
+  }
+
+  /** A finished output item: of what it holds, only what no delta brought before. */
+  function readItem(state: ItemState, item: Record<string, unknown>): void {
+    if (item.type === 'message' && !state.visible) {
+      for (const part of partsOf(item.content)) {
+        const text = part.type === 'refusal' ? part.refusal : part.text;
+        if (typeof text === 'string') readText(state, text);
+      }
+      if (typeof item.content === 'string') readText(state, item.content);
+    } else if (item.type === 'reasoning' && !state.thought) {
+      // The summary tells the same as the text, in short.
+      const thoughts = [...partsOf(item.content), ...partsOf(item.summary)].map(({ text }) => text);
+      for (const text of thoughts) if (typeof text === 'string') readThought(state, text);
+      // An encrypted thought is a token too, though nobody can read it.
+      if (!state.thought && typeof item.encrypted_content === 'string') {
+        state.thought = true;
+        sink.thought('');
+      }
+    } else if (item.type === 'function_call') {
+      const known = state.call !== undefined;
+      if (!known) nameCall(state, item);
+      if (!state.called && typeof item.arguments === 'string') readArguments(state, item.arguments);
+    }
+  }
+
+  function nameModel(response: unknown): void {
+    if (named || !isObject(response) || typeof response.model !== 'string' || response.model === '') return;
+    named = true;
+    sink.servedModel(response.model);
+  }
+
+  /** The end of a response, streamed or whole: usage, and why it ended. */
+  function readEnd(response: unknown, json: unknown, type: string): void {
+    const end = isObject(response) ? response : {};
+    nameModel(end);
+    const usage = readResponseUsage(end.usage);
+    if (usage) sink.usage(usage);
+    if (type === 'response.failed' || type === 'response.cancelled' || isObject(end.error)) {
+      throw streamError(readServerError(end) ?? readServerError(json) ?? type, sink.secrets);
+    }
+    if (Array.isArray(end.output)) {
+      for (const [at, item] of end.output.entries()) if (isObject(item)) readMissed(at, item);
+    }
+    const { incomplete_details: details } = end;
+    const reason = isObject(details) ? stringOf(details.reason) : undefined;
+    const incomplete = type === 'response.incomplete' || end.status === 'incomplete';
+    sink.finish(incomplete ? finishReason(reason) : toolCalls > 0 ? 'tool_calls' : 'stop');
+    sink.done();
+  }
+
+  /** An item that only the end of a stream told of. */
+  function readMissed(at: number, item: Record<string, unknown>): void {
+    const state = items.get(at) ?? items.get(item.id);
+    if (state) readItem(state, item);
+    else if (items.size <= at) readItem(itemOf({ output_index: at }), item);
+  }
+
+  return {
+    stream: 'sse',
+    frame: readEvent,
+    whole(json) {
+      const response = responseSchema.safeParse(json);
+      if (!response.success || response.data.status === 'failed' || response.data.error) {
+        throw notAnAnswer(json, 'a response (no output)', sink.secrets);
+      }
+      readEnd(json, json, 'response.completed');
+    },
+  };
+}
+
+/** In the words of chat completions. */
+function finishReason(incomplete: string | undefined): string {
+  return incomplete === undefined || incomplete === 'max_output_tokens' || incomplete === 'max_tokens'
+    ? 'length'
+    : incomplete;
+}
+
+function partsOf(content: unknown): Record<string, unknown>[] {
+  return Array.isArray(content) ? content.filter(isObject) : [];
+}
+
+function stringOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+interface WireEvent {
+  readonly type?: unknown;
+  readonly delta?: unknown;
+  readonly output_index?: unknown;
+  readonly item_id?: unknown;
+  readonly item?: unknown;
+  readonly response?: unknown;
+  readonly error?: unknown;
+}
+
+/** Tokens of a response's `usage`: cached ones are inside `input_tokens`, reasoning inside `output_tokens`. */
+export function readResponseUsage(raw: unknown): Usage | undefined {
+  if (!isObject(raw)) return undefined;
+  const input = tokens(raw.input_tokens);
+  const output = tokens(raw.output_tokens);
+  if (input === undefined || output === undefined) return undefined;
+  const read = isObject(raw.input_tokens_details) ? raw.input_tokens_details : {};
+  const written = isObject(raw.output_tokens_details) ? raw.output_tokens_details : {};
+  return {
+    input,
+    cachedInput: tokens(read.cached_tokens),
+    output,
+    reasoning: tokens(written.reasoning_tokens),
+  };
+}
