@@ -13,7 +13,8 @@ export function mayHaveCost(status: number | undefined, errorCode: string | unde
   return status < 300 || status >= 500;
 }
 
-/** Whether the cost of a finished request is unknown: it may have cost something, and no figure says how much. */
+/** Whether the cost of a finished request is unknown, in whole or in part: it may have cost what no figure tells. */
 export function costUnknown(record: RunRecord): boolean {
-  return record.costUsd === undefined && mayHaveCost(record.attempts[0]?.status, record.error?.code);
+  if (record.costAtLeast) return true;
+  return record.costUsd === undefined && mayHaveCost(record.attempts.at(-1)?.status, record.error?.code);
 }

@@ -23,7 +23,7 @@ export const manifestSchema = z.object({
   /** What the person called it, for example the data set's file name. */
   title: z.string(),
   state: z.enum(runStates),
-  stopReason: z.optional(z.enum(['cost-ceiling', 'time-limit', 'disk', 'failure'])),
+  stopReason: z.optional(z.enum(['cost-ceiling', 'time-limit', 'disk', 'endpoint', 'failure'])),
   stopMessage: z.optional(z.string()),
   startedAt: z.string(),
   /** Measured wall time in ms, over all sessions of the run. */

@@ -31,7 +31,7 @@ export const recordErrorSchema = z.object({
  */
 export const timeoutBases = ['fixed', 'complexity', 'recent', 'doubled'] as const;
 
-/** One try. */
+/** One try. Its times, too, are from the schedule of the request, waiting between tries included. */
 const attemptSchema = z.object({
   times: timesSchema,
   /** The time limit of this attempt; absent in records of a fixed limit. */
@@ -42,6 +42,7 @@ const attemptSchema = z.object({
   error: z.optional(recordErrorSchema),
 });
 
+/** Of the last attempt. */
 export const recordTokensSchema = z.object({
   /** All of the prompt, cached tokens included. */
   input: z.number(),
@@ -75,8 +76,10 @@ export const recordSchema = z.object({
   /** Times of the first attempt, which is the headline; `attempts` has those of the others. */
   times: timesSchema,
   tokens: z.optional(recordTokensSchema),
-  /** Absent: unknown, because a price or a count is. */
+  /** Over all attempts. Absent: unknown, because a price or a count is. */
   costUsd: z.optional(z.number()),
+  /** True: an attempt before the last may have cost more than `costUsd` holds. */
+  costAtLeast: z.optional(z.boolean()),
   /** Chunks that carried a token. */
   chunks: z.optional(z.number()),
   finishReason: z.optional(z.string()),

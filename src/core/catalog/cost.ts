@@ -14,17 +14,51 @@ export interface TokenRange {
   readonly high: number;
 }
 
+/** USD per million tokens; absent: unknown. */
+export interface Prices {
+  readonly inputPrice?: number | undefined;
+  readonly outputPrice?: number | undefined;
+  /** Of input that the server read from its cache. */
+  readonly cachedInputPrice?: number | undefined;
+  /** Of input that the server wrote to its cache. */
+  readonly cacheWritePrice?: number | undefined;
+}
+
+/** Tokens by what they cost: the cached ones are parts of `input`, and reasoning is a part of `output`. */
+export interface PricedTokens {
+  readonly input: number;
+  readonly cachedInput?: number | undefined;
+  readonly cacheWrite?: number | undefined;
+  readonly output: number;
+}
+
 /**
- * USD for some tokens at prices in USD per million tokens: input · inputPrice / 10⁶ + output · outputPrice / 10⁶.
- * Undefined when a price that is needed is unknown; the price of no tokens is not needed.
+ * USD for some tokens at prices in USD per million tokens: the sum of tokens · price / 10⁶ over fresh input, input read
+ * from the cache, input written to it, and output. Cached input without a price of its own counts at the input price,
+ * which no vendor's cached price exceeds: the cost is an upper bound then. Undefined when another price that is needed is
+ * unknown (a write to the cache can cost more than fresh input); the price of no tokens is not needed.
  */
-export function tokenCost(
-  tokens: { readonly input: number; readonly output: number },
-  prices: { readonly inputPrice?: number | undefined; readonly outputPrice?: number | undefined },
-): number | undefined {
-  const input = partCost(tokens.input, prices.inputPrice);
-  const output = partCost(tokens.output, prices.outputPrice);
-  return input === undefined || output === undefined ? undefined : input + output;
+export function tokenCost(tokens: PricedTokens, prices: Prices): number | undefined {
+  const { input, cachedInput = 0, cacheWrite = 0, output } = tokens;
+  const parts = [
+    partCost(Math.max(0, input - cachedInput - cacheWrite), prices.inputPrice),
+    partCost(cachedInput, prices.cachedInputPrice ?? prices.inputPrice),
+    partCost(cacheWrite, prices.cacheWritePrice),
+    partCost(output, prices.outputPrice),
+  ];
+  let sum = 0;
+  for (const part of parts) {
+    if (part === undefined) return undefined;
+    sum += part;
+  }
+  return sum;
+}
+
+/** USD that so many tokens cost at most, whatever part of the input is read from or written to a cache. */
+export function dearestCost(tokens: PricedTokens, prices: Prices): number | undefined {
+  const { inputPrice, cachedInputPrice = 0, cacheWritePrice = 0 } = prices;
+  const dearest = inputPrice === undefined ? undefined : Math.max(inputPrice, cachedInputPrice, cacheWritePrice);
+  return tokenCost({ input: tokens.input, output: tokens.output }, { ...prices, inputPrice: dearest });
 }
 
 function partCost(tokens: number, price: number | undefined): number | undefined {

@@ -1,7 +1,5 @@
 import type { ModelTask, PyfuncInput } from './protocol.ts';
 
-import type { ModelTask, PyfuncInput } from './protocol.ts';
-
 /** Where a figure comes from; user outranks workspace outranks measured outranks bundled. */
 export type Provenance = 'user' | 'workspace' | 'measured' | 'bundled';
 
@@ -24,20 +22,12 @@ export interface Model {
   /** USD per million tokens. */
   readonly inputPrice?: Figure | undefined;
   readonly outputPrice?: Figure | undefined;
-  readonly cachedInputPrice?: Figure | undefined;
-  readonly cacheWritePrice?: Figure | undefined;
   /** Of input tokens that the server reads from its cache; absent: they cost `inputPrice`. */
   readonly cachedInputPrice?: Figure | undefined;
   /** Of input tokens that the server writes to its cache. */
   readonly cacheWritePrice?: Figure | undefined;
   /** Tokens. */
   readonly contextWindow?: number | undefined;
-  /** Absent: `chat`. */
-  readonly task?: ModelTask | undefined;
-  /** How a custom (pyfunc) model takes the prompt. */
-  readonly pyfunc?: { readonly input: PyfuncInput; readonly column: string } | undefined;
-  /** True: its endpoint may sleep, and needs time to wake. */
-  readonly sleeps?: boolean | undefined;
   /** Absent: `chat`. */
   readonly task?: ModelTask | undefined;
   /** How a custom (pyfunc) model takes the prompt: the form of its rows and the column of the prompt. */
