@@ -24,14 +24,17 @@ export const definitions: Record<string, string> = {
   outputTokensPerSecond:
     'Output tokens per second: output tokens of the requests that succeeded, over the same span as requests per second.',
   costUsd:
-    'Cost: input and output tokens at the prices of the plan, in USD, without cached-token discounts. Unknown when a price or a token count is missing, and then never counted as 0; a sum with an unknown part is a lower bound.',
+    'Cost: tokens at the prices of the plan, in USD, over all attempts: fresh input, input read from a cache, input written to one, output with its reasoning. Cached input without a price of its own counts at the input price, an upper bound. Unknown when another price or a token count is missing, and then never counted as 0; a sum with an unknown part is a lower bound.',
   tokens:
     'Tokens: as the server counted them (usage); where it did not, estimated from the text, which is said beside the number.',
   errors:
-    'Errors: requests without a complete answer, by class. They stand in no latency figure and in no rate, but count among the requests; read latency and errors together.',
+    'Errors: requests without a complete answer after their last attempt, by class. They stand in no latency figure and in no rate, but count among the requests; read latency and errors together.',
+  coldStart:
+    'Cold start: from the first try to wake an endpoint that may sleep, to the first token of the try that succeeded, in each session of the run. In no other figure, but in the total cost.',
   warmup:
     'Warm-up: requests before the measured ones that open connections and fill caches; in no figure, but in the total cost. The run goes on without a pause after them.',
-  attempts: 'Attempts: every request is tried once; nothing is retried, so no waiting before a retry hides in a time.',
+  attempts:
+    'Attempts: a request is tried once, unless the plan allows retries or its key had expired. Latency figures are of requests whose first attempt succeeded, so no retry and no waiting before one hides in a time; a request that a retry saved counts as succeeded, with its tokens and its cost. Read latency together with the share of first attempts that failed.',
   quantiles: `p50, p90, p95, p99: the value that so many percent of the measured successful requests do not exceed, interpolated linearly between neighbours (type 7). p95 of fewer than ${fewestValues.p95} requests and p99 of fewer than ${fewestValues.p99} rest on single values.`,
   lag: 'Event-loop lag: how late the measuring process itself was. Times below a few times the lag say more about this machine than about the endpoint.',
   closedLoop:

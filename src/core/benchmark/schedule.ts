@@ -10,9 +10,11 @@ export interface PlannedRequest {
   /** Position in the run's prompts. */
   readonly prompt: number;
   readonly warmup: boolean;
+  /** True: sent before all others to wake the model's endpoint. */
+  readonly coldStart?: boolean;
 }
 
-/** How many requests a plan asks for, warm-up included. */
+/** How many requests a plan asks for, warm-up included; those that wake endpoints are not among them. */
 export function requestCount(plan: Pick<Plan, 'models' | 'requests' | 'warmup'>): number {
   return plan.models.length * (plan.requests + plan.warmup);
 }
@@ -36,4 +38,16 @@ export function* plannedRequests(runId: string, plan: Plan, promptCount: number)
       yield { id: `${runId}.r${turn + 1}.m${model + 1}`, model, prompt, warmup: false };
     }
   }
+}
+
+/**
+ * The requests that wake endpoints which may sleep, one for each such model, with the last prompt of the order. Each
+ * session of a run (`session`: how often it had been taken up again) has its own: until then an endpoint may be asleep
+ * again.
+ */
+export function wakingRequests(runId: string, plan: Plan, promptCount: number, session: number): PlannedRequest[] {
+  const prompt = seededOrder(promptCount, plan.seed).at(-1) ?? 0;
+  return plan.models.flatMap(({ wake }, model) =>
+    wake ? [{ id: `${runId}.c${session + 1}.m${model + 1}`, model, prompt, warmup: true, coldStart: true }] : [],
+  );
 }

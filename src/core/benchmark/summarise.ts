@@ -1,7 +1,9 @@
 import { distribution } from '../stats/quantiles.ts';
+import { latencyCounts } from './attempts.ts';
 import { costUnknown } from './billing.ts';
 import { definitions } from './definitions.ts';
 import type { Manifest, RunPrompt } from './manifest.ts';
+import type { PlannedModel } from './plan.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSummary, Summary } from './summary.ts';
 import { tpotOf } from './tpot.ts';
@@ -14,7 +16,7 @@ import { warningsOf } from './warnings.ts';
  */
 export function summarise(manifest: Manifest, prompts: readonly RunPrompt[], records: Iterable<RunRecord>): Summary {
   const tallies = new Map(
-    manifest.plan.models.map(({ endpoint, model }) => [nameOf(endpoint, model), new Tally(endpoint, model)]),
+    manifest.plan.models.map((planned) => [nameOf(planned.endpoint, planned.model), new Tally(planned)]),
   );
   const tierOfPrompt = new Map(prompts.map(({ id, tier }) => [id, tier]));
   const whole = new Spans();
@@ -54,6 +56,10 @@ export function measuredMs(records: Iterable<RunRecord>): number {
   return spans.totalMs();
 }
 
+const tokenParts = ['input', 'output', 'cachedInput', 'cacheWrite', 'reasoning'] as const;
+/** A server that makes up a name for each answer does not fill the summary. */
+const mostNames = 20;
+
 function nameOf(endpoint: string, model: string): string {
   return JSON.stringify([endpoint, model]);
 }
@@ -66,7 +72,7 @@ class Spans {
   add(record: RunRecord, fromMs: number): void {
     const scheduled = Date.parse(record.scheduledAt);
     const from = scheduled + fromMs;
-    const to = scheduled + record.times.end;
+    const to = scheduled + (record.attempts.at(-1)?.times.end ?? record.times.end);
     const session = this.#sessions.get(record.session ?? 0);
     if (session) {
       session.from = Math.min(session.from, from);
@@ -90,8 +96,7 @@ class Tally {
   usdAll = 0;
   knownAll = 0;
   unknownAll = 0;
-  readonly #endpoint: string;
-  readonly #model: string;
+  readonly #planned: PlannedModel;
   readonly #errors: Record<string, number> = {};
   readonly #tiers = { simple: 0, medium: 0, complex: 0 };
   readonly #span = new Spans();
@@ -104,18 +109,20 @@ class Tally {
     tpot: [] as number[],
     tokensPerSecond: [] as number[],
   };
+  readonly #coldStarts: { ms: number; ok: boolean }[] = [];
+  readonly #servedAs = new Map<string, number>();
+  readonly #tokens = { input: 0, output: 0, cachedInput: 0, cacheWrite: 0, reasoning: 0 };
+  /** Requests by where their token counts come from. */
+  readonly #sources = { server: 0, tokenizer: 0, estimate: 0 };
+  #retried = 0;
+  #firstFailed = 0;
   #usd = 0;
   #known = 0;
   #unknown = 0;
-  #input = 0;
-  #output = 0;
   #okOutput = 0;
-  #counted = 0;
-  #estimated = 0;
 
-  constructor(endpoint: string, model: string) {
-    this.#endpoint = endpoint;
-    this.#model = model;
+  constructor(planned: PlannedModel) {
+    this.#planned = planned;
   }
 
   add(record: RunRecord, tier: RunPrompt['tier'] | undefined): void {
@@ -125,6 +132,11 @@ class Tally {
     if (costUsd !== undefined) {
       this.usdAll += costUsd;
       this.knownAll++;
+    }
+    if (record.coldStart) {
+      const { firstToken, end } = record.attempts.at(-1)?.times ?? record.times;
+      this.#coldStarts.push({ ms: firstToken ?? end, ok: record.status === 'ok' });
+      return;
     }
     if (record.warmup) {
       this.warmup++;
@@ -139,13 +151,17 @@ class Tally {
     if (tier) this.#tiers[tier]++;
     this.#span.add(record, record.times.sent);
     if (record.tokens) {
-      this.#input += record.tokens.input;
-      this.#output += record.tokens.output;
-      this.#counted++;
-      if (record.tokens.source === 'estimate') this.#estimated++;
+      for (const part of tokenParts) this.#tokens[part] += record.tokens[part] ?? 0;
+      this.#sources[record.tokens.source]++;
     }
-    if (record.status === 'ok') this.#addTimes(record);
-    else {
+    if (record.attempts.length > 1) this.#retried++;
+    if (record.attempts.length > 1 || record.status === 'error') this.#firstFailed++;
+    if (record.status === 'ok') {
+      this.ok++;
+      this.#okOutput += record.tokens?.output ?? 0;
+      if (record.servedModel !== undefined) this.#addServed(record.servedModel);
+      if (latencyCounts(record)) this.#addTimes(record);
+    } else {
       const code = record.error?.code ?? 'server';
       this.#errors[code] = (this.#errors[code] ?? 0) + 1;
     }
@@ -154,8 +170,6 @@ class Tally {
   #addTimes(record: RunRecord): void {
     const { sent, headers, firstToken, firstVisible, lastToken } = record.times;
     const values = this.#values;
-    this.ok++;
-    this.#okOutput += record.tokens?.output ?? 0;
     if (headers !== undefined) values.headers.push(headers - sent);
     if (firstToken !== undefined) values.ttft.push(firstToken - sent);
     if (firstVisible !== undefined) values.ttfv.push(firstVisible - sent);
@@ -169,15 +183,24 @@ class Tally {
     values.tokensPerSecond.push(1000 / tpot);
   }
 
+  #addServed(model: string): void {
+    const count = this.#servedAs.get(model);
+    if (count !== undefined || this.#servedAs.size < mostNames) this.#servedAs.set(model, (count ?? 0) + 1);
+  }
+
   /** `stream`: whether answers were asked for in pieces; if not, there is no first token to speak of. */
   summary(stream: boolean): ModelSummary {
     const values = this.#values;
     const seconds = this.#span.totalMs() / 1000;
     const perSecond = (count: number) => (count > 0 && seconds > 0 ? count / seconds : undefined);
+    const retried = this.#retried > 0 ? { retried: this.#retried, firstAttemptFailed: this.#firstFailed } : {};
+    const { input, output, ...parts } = this.#tokens;
+    const served = [...this.#servedAs].map(([model, count]) => ({ model, count }));
     return {
-      endpoint: this.#endpoint,
-      model: this.#model,
-      counts: { requests: this.requests, ok: this.ok, error: this.requests - this.ok, warmup: this.warmup },
+      endpoint: this.#planned.endpoint,
+      model: this.#planned.model,
+      counts: { requests: this.requests, ok: this.ok, error: this.requests - this.ok, warmup: this.warmup, ...retried },
+      ...(this.#coldStarts.length > 0 ? { coldStarts: this.#coldStarts } : {}),
       errors: this.#errors,
       ttftMs: stream ? distribution(values.ttft) : undefined,
       ttfvMs: stream ? distribution(values.ttfv) : undefined,
@@ -188,18 +211,28 @@ class Tally {
       tokensPerSecond: distribution(values.tokensPerSecond),
       requestsPerSecond: perSecond(this.ok),
       outputTokensPerSecond: perSecond(this.#okOutput),
-      tokens: { input: this.#input, output: this.#output, source: this.#source() },
+      tokens: {
+        input,
+        output,
+        ...Object.fromEntries(Object.entries(parts).filter(([, count]) => count > 0)),
+        source: this.#source(),
+      },
       cost: {
         ...(this.#known > 0 ? { knownUsd: this.#usd, perRequestUsd: this.#usd / this.#known } : {}),
         unknown: this.#unknown,
+        ...(parts.cachedInput > 0 && this.#known > 0 && this.#planned.cachedInputPrice === undefined
+          ? { cachedAtInputPrice: true }
+          : {}),
       },
+      ...(served.length > 0 ? { servedAs: served.sort((a, b) => b.count - a.count) } : {}),
       tiers: this.#tiers,
     };
   }
 
   #source(): ModelSummary['tokens']['source'] {
-    if (this.#counted === 0) return 'none';
-    if (this.#estimated === 0) return 'server';
-    return this.#estimated === this.#counted ? 'estimate' : 'mixed';
+    const { server, tokenizer, estimate } = this.#sources;
+    if (estimate > 0) return server + tokenizer > 0 ? 'mixed' : 'estimate';
+    if (tokenizer > 0) return server > 0 ? 'mixed' : 'tokenizer';
+    return server > 0 ? 'server' : 'none';
   }
 }

@@ -1,5 +1,6 @@
 import { fewestValues } from '../stats/quantiles.ts';
 import type { Manifest } from './manifest.ts';
+import { namesModel, refinesModel } from './served-model.ts';
 import type { ModelSummary, Summary } from './summary.ts';
 
 /** Of a model's measured requests; above it, its latency describes a system in trouble. */
@@ -37,6 +38,7 @@ export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' |
       fewestValues.p99,
       named(({ counts }) => counts.ok >= fewestValues.p95 && counts.ok < fewestValues.p99),
     ),
+    ...otherModelWarnings(manifest, models),
     about(
       named(({ tokens }) => tokens.source === 'estimate' || tokens.source === 'mixed'),
       (names) =>
@@ -64,6 +66,21 @@ function fewWarning(what: string, fewest: number, names: string): string | undef
   );
 }
 
+/** Answers that all came from another model than the one asked for: an alias, a fallback, a retired model's successor. */
+function otherModelWarnings({ plan }: Manifest, models: readonly ModelSummary[]): string[] {
+  return models.flatMap(({ endpoint, model, counts, servedAs = [] }) => {
+    const protocol = plan.endpoints.find(({ id }) => id === endpoint)?.protocol;
+    if (protocol === undefined || !namesModel(protocol, model)) return [];
+    const others = servedAs.filter((served) => !refinesModel(model, served.model));
+    const answers = others.reduce((sum, { count }) => sum + count, 0);
+    if (counts.ok === 0 || answers < counts.ok) return [];
+    const names = others.slice(0, 3).map((other) => `"${other.model}"`);
+    return [
+      `Every answer of ${endpoint}/${model} came from another model, by the server's own word: ${names.join(', ')}. The figures are of that one; name it, or ask whoever runs the endpoint.`,
+    ];
+  });
+}
+
 function lagWarning({ lag }: Manifest, models: readonly ModelSummary[]): string[] {
   const medians = models.flatMap(({ ttftMs, e2eMs }) => ((ttftMs ?? e2eMs) ? [(ttftMs ?? e2eMs)?.p50 ?? 0] : []));
   if (!lag || medians.length === 0) return [];
@@ -86,6 +103,7 @@ function stateWarning({ state, stopReason }: Manifest): string | undefined {
             'cost-ceiling': 'it reached its cost ceiling',
             'time-limit': 'it reached its time limit',
             disk: 'the disk failed',
+            endpoint: 'an endpoint never answered',
             failure: 'it failed',
           }[stopReason ?? 'failure'];
   return `The run is not complete: ${why}. Models and tiers may be unevenly covered; resume it to finish.`;
