@@ -2,7 +2,6 @@ import { Failure, type FailureDetail } from '../../core/failure.ts';
 import { abortFailure } from '../http/network-failure.ts';
 import { redact } from '../http/redact.ts';
 import type { ResponseHandler, Transport, TransportRequest } from '../http/transport.ts';
-import type { HttpRequest } from './adapter.ts';
 import type { ChatTarget } from './chat.ts';
 import { failureFromResponse } from './failures.ts';
 
@@ -164,7 +163,7 @@ export async function exchangeWhole<T>(
   transport: Transport,
   target: ChatTarget,
   key: string | undefined,
-  request: HttpRequest,
+  request: Omit<TransportRequest, 'signal'>,
   options: CallOptions,
   read: (text: string) => T,
 ): Promise<Exchange & { readonly value?: T }> {

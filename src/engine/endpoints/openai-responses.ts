@@ -227,6 +227,7 @@ export function readResponseUsage(raw: unknown): Usage | undefined {
   return {
     input,
     cachedInput: tokens(read.cached_tokens),
+    cacheWrite: tokens(read.cache_write_tokens),
     output,
     reasoning: tokens(written.reasoning_tokens),
   };

@@ -191,25 +191,36 @@ function contentAlone(json: unknown): string | undefined {
 }
 
 /**
- * Tokens of a `usage` object. OpenAI-like servers count cached input inside `prompt_tokens` and say so in
- * `prompt_tokens_details.cached_tokens`; Claude behind Databricks counts cache reads and writes on top of it.
+ * Tokens of a `usage` object, brought to one way of counting:
+ * - OpenAI-like servers count cached input inside `prompt_tokens` and say so in `prompt_tokens_details`; Claude behind
+ *   Databricks counts cache reads and writes on top of it;
+ * - reasoning is inside `completion_tokens`, but on top of it with xAI, where only `total_tokens` holds all three.
  */
 export function readUsage(raw: unknown): Usage | undefined {
   if (!isObject(raw)) return undefined;
   const prompt = tokens(raw.prompt_tokens);
-  const output = tokens(raw.completion_tokens) ?? difference(tokens(raw.total_tokens), prompt);
-  if (prompt === undefined || output === undefined) return undefined;
-  const inside = isObject(raw.prompt_tokens_details) ? tokens(raw.prompt_tokens_details.cached_tokens) : undefined;
-  const read = inside === undefined ? tokens(raw.cache_read_input_tokens) : undefined;
-  const written = inside === undefined ? tokens(raw.cache_creation_input_tokens) : undefined;
+  const total = tokens(raw.total_tokens);
+  const completion = tokens(raw.completion_tokens) ?? difference(total, prompt);
+  if (prompt === undefined || completion === undefined) return undefined;
   const details = isObject(raw.completion_tokens_details) ? raw.completion_tokens_details : raw;
+  const reasoning = tokens(details.reasoning_tokens);
+  const onTop = reasoning !== undefined && reasoning > 0 && total === prompt + completion + reasoning;
   return {
-    input: prompt + (read ?? 0) + (written ?? 0),
-    cachedInput: inside ?? read,
-    cacheWrite: written,
-    output,
-    reasoning: tokens(details.reasoning_tokens),
+    ...readInput(raw, prompt),
+    output: onTop ? completion + reasoning : completion,
+    reasoning,
   };
+}
+
+function readInput(raw: Record<string, unknown>, prompt: number): Omit<Usage, 'output'> {
+  const inside = isObject(raw.prompt_tokens_details) ? raw.prompt_tokens_details : {};
+  const cachedInside = tokens(inside.cached_tokens);
+  if (cachedInside !== undefined) {
+    return { input: prompt, cachedInput: cachedInside, cacheWrite: tokens(inside.cache_write_tokens) };
+  }
+  const cachedInput = tokens(raw.cache_read_input_tokens);
+  const cacheWrite = tokens(raw.cache_creation_input_tokens);
+  return { input: prompt + (cachedInput ?? 0) + (cacheWrite ?? 0), cachedInput, cacheWrite };
 }
 
 /** A count of tokens; undefined for anything that cannot be one. */
