@@ -1,0 +1,109 @@
+import { Failure } from '../../core/failure.ts';
+import type { HttpRequest } from '../endpoints/adapter.ts';
+import { exchangeWhole } from '../endpoints/exchange.ts';
+import { parseJson } from '../endpoints/failures.ts';
+import type { Transport } from '../http/transport.ts';
+import { shellProfile } from './profiles.ts';
+import type { TokenSource } from './token.ts';
+
+export interface RestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** For each request; ms, default 30 s. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const defaultTimeoutMs = 30_000;
+const maxBytes = 16 * 1024 * 1024;
+
+/**
+ * One small request to a workspace; the JSON that it answered, of no shape checked yet.
+ * @param secret what must be in no message: the token, or the secret that is traded for one
+ * @throws Failure of the endpoint codes.
+ */
+export async function askWorkspace(
+  transport: Transport,
+  request: HttpRequest,
+  secret: string,
+  { signal, timeoutMs = defaultTimeoutMs }: RestOptions,
+): Promise<unknown> {
+  refuseUnverified(request.url);
+  const { origin } = new URL(request.url);
+  const exchange = await exchangeWhole(
+    transport,
+    { protocol: 'databricks', baseUrl: origin },
+    secret,
+    request,
+    { timeoutMs, maxBytes, signal },
+    parseJson,
+  );
+  if (exchange.failure) throw new Failure(exchange.failure);
+  if (exchange.value !== undefined) return exchange.value;
+  throw new Failure({
+    code: 'malformed',
+    message: `${request.url} did not answer with JSON. Is ${origin} the address of a Databricks workspace?`,
+    status: exchange.status,
+  });
+}
+
+/** GET with a token of the source; one that is refused is replaced once. @throws Failure of the endpoint codes. */
+export async function getFromWorkspace(
+  transport: Transport,
+  source: TokenSource,
+  path: string,
+  options: RestOptions,
+): Promise<unknown> {
+  const { token } = await source.token(options.signal);
+  try {
+    return await get(transport, source, path, token, options);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.status !== 401) throw inOwnWords(error, source);
+    source.invalidate(token);
+    const next = await source.token(options.signal);
+    if (next.token === token) throw inOwnWords(error, source);
+    try {
+      return await get(transport, source, path, next.token, options);
+    } catch (again) {
+      throw inOwnWords(again, source);
+    }
+  }
+}
+
+function get(transport: Transport, source: TokenSource, path: string, token: string, options: RestOptions) {
+  const headers = { accept: 'application/json', authorization: `Bearer ${token}` };
+  return askWorkspace(transport, { method: 'GET', url: source.origin + path, headers }, token, options);
+}
+
+/** Says of a refusal which credentials were refused and what to do about them. */
+function inOwnWords(error: unknown, { kind, described, origin, profile }: TokenSource): unknown {
+  if (!(error instanceof Failure) || error.code !== 'auth') return error;
+  const said = /answered \d+: "([^"]*)"/.exec(error.message)?.[1];
+  const quoted = said === undefined ? '' : ` ("${said}")`;
+  const message =
+    error.status === 401
+      ? `${origin} refused the ${described}${quoted}. ${renewal(kind, origin, profile)}`
+      : `${origin} knows the ${described}, but it may not do this${quoted}. Ask an administrator of the workspace for the permission.`;
+  return new Failure({ code: 'auth', message, status: error.status }, { cause: error });
+}
+
+/** What to do when a token no longer works. */
+function renewal(kind: TokenSource['kind'], origin: string, profile: string | undefined): string {
+  if (kind === 'pat') return 'It may have expired: make a new one in the workspace under Settings > Developer.';
+  if (kind === 'oauth-m2m') return 'Check the service principal and that it belongs to this workspace.';
+  if (kind === 'azure-cli') return 'Type: az login';
+  return `Type: ${loginCommand(origin, profile)}`;
+}
+
+/** What to type to sign in with the Databricks CLI. */
+export function loginCommand(origin: string, profile: string | undefined): string {
+  return `databricks auth login --host ${origin}${profile === undefined ? '' : ` --profile ${shellProfile(profile)}`}`;
+}
+
+/** Node can be told to trust every certificate; then a token would go to whoever answers. */
+function refuseUnverified(url: string): void {
+  if (!url.startsWith('https:') || process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
+  throw new Failure({
+    code: 'tls',
+    message:
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off, so a Databricks token could go to anybody. Unset it; for a certificate of your own, set NODE_EXTRA_CA_CERTS.',
+  });
+}
