@@ -34,29 +34,31 @@ export const openaiResponses: Adapter = {
   models: openAiModels,
 };
 
+/** What of an output item has come as deltas, so that the same is not taken again from its `done` event. */
+interface ItemState {
+  visible: boolean;
+  thought: boolean;
+  called: boolean;
+  /** Its place among the tool calls. */
+  call: number | undefined;
+}
+
 /** Reads responses, streamed or whole. */
 export function responseForm(sink: AnswerSink): AnswerForm {
-  /** What of each output item has come as deltas, so that the same in its `done` event is not taken twice. */
   const items = new Map<unknown, ItemState>();
+  /** What came in events that do not say to which item they belong. */
+  const unnamed = newItem();
+  let anyText = false;
+  let anyThought = false;
   let toolCalls = 0;
   let named = false;
-
-  interface ItemState {
-    visible: boolean;
-    thought: boolean;
-    /** Its place among the tool calls. */
-    call: number | undefined;
-    called: boolean;
-  }
 
   /** Items are told apart by `output_index`; gateways that leave it out name the item. */
   function itemOf(event: WireEvent): ItemState {
     const id = event.output_index ?? event.item_id ?? (isObject(event.item) ? event.item.id : undefined);
-    let state = items.get(id);
-    if (!state) {
-      state = { visible: false, thought: false, call: undefined, called: false };
-      items.set(id, state);
-    }
+    if (id === undefined) return unnamed;
+    const state = items.get(id) ?? newItem();
+    items.set(id, state);
     return state;
   }
 
@@ -71,7 +73,7 @@ export function responseForm(sink: AnswerSink): AnswerForm {
         return;
       case 'response.reasoning_text.delta':
       case 'response.reasoning_summary_text.delta':
-        if (typeof event.delta === 'string') readThought(itemOf(event), event.delta);
+        if (typeof event.delta === 'string' && event.delta !== '') readThought(itemOf(event), event.delta);
         return;
       case 'response.function_call_arguments.delta':
         if (typeof event.delta === 'string') readArguments(itemOf(event), event.delta);
@@ -102,12 +104,13 @@ export function responseForm(sink: AnswerSink): AnswerForm {
   function readText(item: ItemState, delta: string): void {
     if (delta === '') return;
     item.visible = true;
+    anyText = true;
     sink.text(delta);
   }
 
   function readThought(item: ItemState, delta: string): void {
-    if (delta === '') return;
     item.thought = true;
+    anyThought = true;
     sink.thought(delta);
   }
 
@@ -124,24 +127,17 @@ export function responseForm(sink: AnswerSink): AnswerForm {
 
   /** A finished output item: of what it holds, only what no delta brought before. */
   function readItem(state: ItemState, item: Record<string, unknown>): void {
-    if (item.type === 'message' && !state.visible) {
-      for (const part of partsOf(item.content)) {
-        const text = part.type === 'refusal' ? part.refusal : part.text;
-        if (typeof text === 'string') readText(state, text);
-      }
-      if (typeof item.content === 'string') readText(state, item.content);
-    } else if (item.type === 'reasoning' && !state.thought) {
-      // The summary tells the same as the text, in short.
-      const thoughts = [...partsOf(item.content), ...partsOf(item.summary)].map(({ text }) => text);
-      for (const text of thoughts) if (typeof text === 'string') readThought(state, text);
+    if (item.type === 'message' && !state.visible && !unnamed.visible) {
+      for (const text of textsOf(item.content)) readText(state, text);
+    } else if (item.type === 'reasoning' && !state.thought && !unnamed.thought) {
+      const content = textsOf(item.content);
+      // A summary tells the same in short.
+      const thoughts = content.length > 0 ? content : textsOf(item.summary);
+      for (const text of thoughts) readThought(state, text);
       // An encrypted thought is a token too, though nobody can read it.
-      if (!state.thought && typeof item.encrypted_content === 'string') {
-        state.thought = true;
-        sink.thought('');
-      }
-    } else if (item.type === 'function_call') {
-      const known = state.call !== undefined;
-      if (!known) nameCall(state, item);
+      if (thoughts.length === 0 && typeof item.encrypted_content === 'string') readThought(state, '');
+    } else if (item.type === 'function_call' && !unnamed.called) {
+      if (state.call === undefined) nameCall(state, item);
       if (!state.called && typeof item.arguments === 'string') readArguments(state, item.arguments);
     }
   }
@@ -161,9 +157,7 @@ export function responseForm(sink: AnswerSink): AnswerForm {
     if (type === 'response.failed' || type === 'response.cancelled' || isObject(end.error)) {
       throw streamError(readServerError(end) ?? readServerError(json) ?? type, sink.secrets);
     }
-    if (Array.isArray(end.output)) {
-      for (const [at, item] of end.output.entries()) if (isObject(item)) readMissed(at, item);
-    }
+    if (Array.isArray(end.output)) readMissed(end.output.filter(isObject));
     const { incomplete_details: details } = end;
     const reason = isObject(details) ? stringOf(details.reason) : undefined;
     const incomplete = type === 'response.incomplete' || end.status === 'incomplete';
@@ -171,11 +165,14 @@ export function responseForm(sink: AnswerSink): AnswerForm {
     sink.done();
   }
 
-  /** An item that only the end of a stream told of. */
-  function readMissed(at: number, item: Record<string, unknown>): void {
-    const state = items.get(at) ?? items.get(item.id);
-    if (state) readItem(state, item);
-    else if (items.size <= at) readItem(itemOf({ output_index: at }), item);
+  /** What only the end of a stream tells, or all of a whole answer. */
+  function readMissed(output: readonly Record<string, unknown>[]): void {
+    const had = { message: anyText, reasoning: anyThought || anyText, function_call: toolCalls > 0 };
+    for (const item of output) {
+      const { type } = item;
+      const known = type === 'message' || type === 'reasoning' || type === 'function_call';
+      if (known && !had[type]) readItem(newItem(), item);
+    }
   }
 
   return {
@@ -198,8 +195,16 @@ function finishReason(incomplete: string | undefined): string {
     : incomplete;
 }
 
-function partsOf(content: unknown): Record<string, unknown>[] {
-  return Array.isArray(content) ? content.filter(isObject) : [];
+function newItem(): ItemState {
+  return { visible: false, thought: false, called: false, call: undefined };
+}
+
+/** The texts, not empty, of a list of content parts; some servers send one text instead. */
+function textsOf(content: unknown): string[] {
+  const parts: unknown[] = Array.isArray(content) ? content : [content];
+  return parts
+    .map((part) => (isObject(part) ? (part.type === 'refusal' ? part.refusal : part.text) : part))
+    .filter((text) => typeof text === 'string' && text !== '') as string[];
 }
 
 function stringOf(value: unknown): string | undefined {
