@@ -56,7 +56,7 @@ export async function getFromWorkspace(
   try {
     return await get(transport, source, path, token, options);
   } catch (error) {
-    if (!(error instanceof Failure) || error.status !== 401) throw inOwnWords(error, source);
+    if (!refusesToken(error)) throw inOwnWords(error, source);
     source.invalidate(token);
     const next = await source.token(options.signal);
     if (next.token === token) throw inOwnWords(error, source);
@@ -66,6 +66,12 @@ export async function getFromWorkspace(
       throw inOwnWords(again, source);
     }
   }
+}
+
+/** Whether it is the token that was refused. Workspaces answer 403, not 401, to one that is wrong or has expired. */
+function refusesToken(error: unknown): boolean {
+  if (!(error instanceof Failure)) return false;
+  return error.status === 401 || (error.status === 403 && /invalid access token/i.test(error.message));
 }
 
 function get(transport: Transport, source: TokenSource, path: string, token: string, options: RestOptions) {
@@ -78,10 +84,9 @@ function inOwnWords(error: unknown, { kind, described, origin, profile }: TokenS
   if (!(error instanceof Failure) || error.code !== 'auth') return error;
   const said = /answered \d+: "([^"]*)"/.exec(error.message)?.[1];
   const quoted = said === undefined ? '' : ` ("${said}")`;
-  const message =
-    error.status === 401
-      ? `${origin} refused the ${described}${quoted}. ${renewal(kind, origin, profile)}`
-      : `${origin} knows the ${described}, but it may not do this${quoted}. Ask an administrator of the workspace for the permission.`;
+  const message = refusesToken(error)
+    ? `${origin} refused the ${described}${quoted}. ${renewal(kind, origin, profile)}`
+    : `${origin} knows the ${described}, but it may not do this${quoted}. Ask an administrator of the workspace for the permission.`;
   return new Failure({ code: 'auth', message, status: error.status }, { cause: error });
 }
 

@@ -23,6 +23,8 @@ interface Issued {
 export class Identity {
   /** Lifetime of the tokens that are issued from now on; ms. */
   tokenLifetimeMs = 3_600_000;
+  /** What an expired token is answered with: both were reported. */
+  expiredStatus: 401 | 403 = 403;
   /** How often a token was issued. */
   issuedCount = 0;
   readonly #clock: Clock;
@@ -44,7 +46,9 @@ export class Identity {
     if (personal) return personal;
     const issued = this.#issued.get(token);
     if (!issued) throw refusals.wrongToken();
-    if (issued.until <= this.#clock.now) throw refusals.expiredToken();
+    if (issued.until <= this.#clock.now) {
+      throw this.expiredStatus === 401 ? refusals.expiredToken() : refusals.wrongToken();
+    }
     return issued.principal;
   }
 

@@ -91,6 +91,8 @@ describe('the stand-in for a workspace', () => {
     const { access_token: short } = workspace.identity.issue('user@example.com');
     expect((await ask(path, { token: short })).status).toBe(200);
     workspace.advance(60_000);
+    expect((await ask(path, { token: short })).status).toBe(403);
+    workspace.identity.expiredStatus = 401;
     expect(await ask(path, { token: short })).toMatchObject({ status: 401, json: { error_code: 'UNAUTHENTICATED' } });
     const denied = await ask('/serving-endpoints/databricks-gpt-oss-120b/invocations', {
       body: { messages: [{ role: 'user', content: 'Hi' }] },
