@@ -1,4 +1,5 @@
-// Writes what is derived from the schemas: the settings in package.json and the JSON Schema of the config file.
+// Writes what is derived: from the schemas the settings in package.json and the JSON Schema of the config file, from the
+// table of Databricks' prices the code that looks them up.
 // `npm run generate` writes; `npm run generate -- --check` only compares, and exits 1 when something has drifted.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -60,7 +61,32 @@ export function generated(): ReadonlyArray<{ path: string; text: string }> {
   return [
     { path: 'package.json', text: formatted('package.json', manifest) },
     { path: 'media/tierwise.schema.json', text: `${JSON.stringify(schema, undefined, 2)}\n` },
+    databricksPrices(),
   ];
+}
+
+/** The table of prices as code: core reads no files. */
+function databricksPrices(): { path: string; text: string } {
+  const rows = readFileSync(join(root, 'src/core/catalog/databricks-prices.tsv'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split('\t'));
+  const entries = rows.map(([name = '', input, output]) => {
+    const dbu = [input, output].map(Number);
+    if (!/^databricks-[a-z0-9-]+$/.test(name) || dbu.some((price) => !(price > 0))) throw new Error(`bad row: ${name}`);
+    return `  '${name}': { inputDbu: ${dbu[0]}, outputDbu: ${dbu[1]} },`;
+  });
+  const text = [
+    '// Generated from databricks-prices.tsv by `npm run generate`. Do not edit.',
+    "import type { DbuPrice } from './databricks.ts';",
+    '',
+    '/** DBU per million tokens, by the name of the serving endpoint. */',
+    'export const databricksPrices: Readonly<Record<string, DbuPrice>> = {',
+    ...entries,
+    '};',
+    '',
+  ];
+  return { path: 'src/core/catalog/databricks-prices.ts', text: text.join('\n') };
 }
 
 /** As the project's formatter would write it, so that generating and formatting never undo each other. */
