@@ -82,7 +82,8 @@ function mend(code: EndpointFailureCode, status: number, said: string, retryAfte
     case 'auth':
       if (status === 402) return 'The account behind the key has no credit left.';
       if (status === 407) return "Check the proxy's user and password.";
-      return status === 401 || status === 400
+      // Databricks answers 403 to a token that is wrong or has expired.
+      return status === 401 || status === 400 || /invalid access token/i.test(said)
         ? 'Check the API key of this endpoint.'
         : 'The key is known but may not use this model: check its permissions.';
     case 'not-found':
@@ -110,17 +111,33 @@ function mend(code: EndpointFailureCode, status: number, said: string, retryAfte
 }
 
 function mendBadRequest(status: number, said: string): string {
+  if (/content_filter|content_policy_violation|ResponsibleAIPolicy/.test(said)) {
+    return 'A content filter refused the prompt: change the prompt, or the filter of this deployment.';
+  }
   if (/stream_options|include_usage/.test(said)) {
     return 'This server does not know stream_options, by which token counts are asked for in a stream: measure it without streaming, or update it.';
+  }
+  if (unknownLimit.test(said)) {
+    return 'This server or API version does not know max_completion_tokens: use a newer apiVersion, or leave the limit of output tokens unset (maxTokens).';
   }
   if (/max_completion_tokens/.test(said)) {
     return 'This model wants max_completion_tokens instead of max_tokens: leave the limit of output tokens unset for it.';
   }
+  if (/max_output_tokens/.test(said)) {
+    return 'The server does not accept this limit of output tokens (maxTokens); OpenAI wants at least 16 here.';
+  }
   if (/max_tokens/.test(said)) return 'The server does not accept this limit of output tokens (max_tokens).';
+  if (/\bparameter\b.{0,3}\bstore\b|\bstore\b.{0,40}\b(?:not permitted|not supported|unsupported)/i.test(said)) {
+    return 'This server does not know store, by which it is asked to keep nothing: use the protocol openai instead.';
+  }
   if (/temperature/.test(said)) return 'The server does not accept this temperature: leave it unset for this model.';
   if (status === 413) return 'The request is too large for this server.';
   return 'The server does not accept the request as it is.';
 }
+
+/** OpenAI's older API versions, and servers that only know max_tokens. */
+const unknownLimit =
+  /(?:unrecognized|unknown|unexpected|extra)[^.]{0,60}max_completion_tokens|max_completion_tokens[^.]{0,40}not permitted/i;
 
 function redirectMessage(
   status: number,
@@ -169,14 +186,27 @@ export function readServerError(json: unknown): string | undefined {
   if (typeof error === 'string' && error !== '') return joinWords(error, message);
   if (isObject(error)) {
     const nested = isObject(error.metadata) ? error.metadata.raw : undefined;
-    return joinWords(error.code ?? error.type, error.message ?? error.detail, nested) ?? JSON.stringify(error);
+    const words = joinWords(error.code ?? error.type, filteredFor(error), error.message ?? error.detail, nested);
+    return words ?? JSON.stringify(error);
   }
-  const named = joinWords(error_code ?? code ?? type, message);
+  // Answers have a type too: without a message it names no error.
+  const named = joinWords(error_code ?? code ?? (typeof message === 'string' ? type : undefined), message);
   if (named !== undefined && typeof message === 'string') return named;
   if (typeof detail === 'string') return detail;
   if (Array.isArray(detail)) return joinWords(...detail.slice(0, 3).map(validationMessage));
   if (isObject(detail)) return readServerError(detail) ?? readServerError({ error: detail });
   return named;
+}
+
+/** What Azure's content filter found: `violence (medium), jailbreak`. */
+function filteredFor({ innererror }: Record<string, unknown>): string | undefined {
+  const found = isObject(innererror) ? (innererror.content_filter_result ?? innererror.content_filter_results) : {};
+  if (!isObject(found)) return undefined;
+  const names = Object.entries(found).flatMap(([name, result]) => {
+    if (!isObject(result) || result.filtered !== true) return [];
+    return typeof result.severity === 'string' ? `${name} (${result.severity})` : name;
+  });
+  return names.join(', ');
 }
 
 /** FastAPI lists what it did not like as `{loc: ["body", "max_tokens"], msg}`. */
