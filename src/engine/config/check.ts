@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { modelRef } from '../../core/catalog/lookup.ts';
 import { Failure } from '../../core/failure.ts';
 import { makeTiers } from '../../core/routing/tiers.ts';
+import { parseWorkspaceHost } from '../databricks/host.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
 import { type ConfiguredEndpoint, configSchema, endpointSchema, type TierwiseConfig } from './schema.ts';
 
@@ -24,7 +25,8 @@ export function checkConfig(value: unknown): { config?: TierwiseConfig; problems
     return { problems: parsed.error.issues.flatMap((issue) => issueProblems(issue, value, configSchema)) };
   }
   const problems = [...endpointProblems(parsed.data.endpoints, ['endpoints']), ...tierProblems(parsed.data)];
-  return problems.length === 0 ? { config: parsed.data, problems } : { problems };
+  if (problems.length > 0) return { problems };
+  return { config: { ...parsed.data, endpoints: parsed.data.endpoints.map(normalised) }, problems };
 }
 
 /** Checks endpoints from a setting, one by one: a bad one does not take the good ones away. Paths start at the index. */
@@ -37,11 +39,11 @@ export function checkEndpoints(value: unknown): { endpoints: ConfiguredEndpoint[
     const parsed = endpointSchema.safeParse(item);
     const found = parsed.success
       ? [
-          ...addressProblems(parsed.data, []),
+          ...ownProblems(parsed.data, []),
           ...duplicateProblems([...endpoints, parsed.data]).map(({ message }) => ({ path: ['id'], message })),
         ]
       : parsed.error.issues.flatMap((issue) => issueProblems(issue, item, endpointSchema));
-    if (parsed.success && found.length === 0) endpoints.push(parsed.data);
+    if (parsed.success && found.length === 0) endpoints.push(normalised(parsed.data));
     problems.push(...found.map(({ path, message }) => ({ path: [index, ...path], message })));
   }
   return { endpoints, problems };
@@ -49,13 +51,42 @@ export function checkEndpoints(value: unknown): { endpoints: ConfiguredEndpoint[
 
 function endpointProblems(endpoints: readonly ConfiguredEndpoint[], root: readonly string[]): Problem[] {
   return [
-    ...endpoints.flatMap((endpoint, index) => addressProblems(endpoint, [...root, index])),
+    ...endpoints.flatMap((endpoint, index) => ownProblems(endpoint, [...root, index])),
     ...duplicateProblems(endpoints).map(({ path, message }) => ({ path: [...root, ...path], message })),
   ];
 }
 
-function addressProblems(endpoint: ConfiguredEndpoint, root: readonly (string | number)[]): Problem[] {
-  return attempted([...root, 'baseUrl'], () => parseBaseUrl(endpoint.baseUrl));
+/** What is wrong within one endpoint, beyond its shape: its address, and keys that its protocol or a model's task do not have. */
+function ownProblems(endpoint: ConfiguredEndpoint, root: Problem['path']): Problem[] {
+  const { protocol, baseUrl, auth, apiKey, apiVersion, models } = endpoint;
+  const problems = attempted([...root, 'baseUrl'], () =>
+    protocol === 'databricks' ? parseWorkspaceHost(baseUrl) : parseBaseUrl(baseUrl),
+  );
+  const wrong = (key: string, message: string) => problems.push({ path: [...root, key], message });
+  if (auth !== undefined && protocol !== 'databricks') {
+    wrong('auth', `signs in to a Databricks workspace only. Remove it, or write "protocol": "databricks".`);
+  }
+  if (auth !== undefined && apiKey !== undefined) {
+    wrong('auth', 'and apiKey are two ways to sign in. Remove one of them.');
+  }
+  if (apiVersion !== undefined && protocol !== 'azure-openai') {
+    wrong('apiVersion', 'belongs to Azure OpenAI only. Remove it, or write "protocol": "azure-openai".');
+  }
+  for (const [index, { task, pyfuncInput, pyfuncColumn }] of models.entries()) {
+    if (task === 'pyfunc') continue;
+    for (const [key, value] of Object.entries({ pyfuncInput, pyfuncColumn })) {
+      if (value === undefined) continue;
+      const message = 'belongs to custom (pyfunc) models only. Remove it, or write "task": "pyfunc".';
+      problems.push({ path: [...root, 'models', index, key], message });
+    }
+  }
+  return problems;
+}
+
+/** The workspace's origin in the place of what was pasted from a browser. */
+function normalised(endpoint: ConfiguredEndpoint): ConfiguredEndpoint {
+  if (endpoint.protocol !== 'databricks') return endpoint;
+  return { ...endpoint, baseUrl: parseWorkspaceHost(endpoint.baseUrl).url };
 }
 
 function duplicateProblems(endpoints: readonly ConfiguredEndpoint[]): Problem[] {
