@@ -6,6 +6,8 @@ import { type AttemptOutcome, callWithRetries, RetryBudget, type RetryOptions, w
 import { type FakeClock, fakeClock } from './testing/fake-clock.ts';
 import { AdaptiveTimeouts, fixedTimeouts } from './timeout.ts';
 
+type Options = RetryOptions<AttemptOutcome>;
+
 const answered: AttemptOutcome = { status: 200, times: { sent: 0, end: 5 } };
 
 function failed(failure: FailureDetail): AttemptOutcome {
@@ -19,7 +21,7 @@ function refused(status: number, headers: Record<string, string> = {}, body = ''
 
 const broken = (code: FailureDetail['code']) => failed({ code, message: code });
 
-function options(clock: FakeClock, more: Partial<RetryOptions> = {}): RetryOptions {
+function options(clock: FakeClock, more: Partial<Options> = {}): Options {
   return {
     ...clock,
     maxRetries: 3,
@@ -37,7 +39,7 @@ function ending(outcomes: readonly AttemptOutcome[]): () => Promise<AttemptOutco
   return async () => outcomes[Math.min(next++, outcomes.length - 1)] ?? answered;
 }
 
-async function attemptsOf(outcomes: readonly AttemptOutcome[], more?: Partial<RetryOptions>) {
+async function attemptsOf(outcomes: readonly AttemptOutcome[], more?: Partial<Options>) {
   const clock = fakeClock({ eager: true });
   const attempts = await callWithRetries(ending(outcomes), options(clock, more));
   return { attempts, clock };
@@ -103,6 +105,17 @@ describe('a call', () => {
   it('ends after maxRetries, and says so on the last try alone', async () => {
     const { attempts } = await attemptsOf([refused(503)]);
     expect(attempts.map(({ givenUp }) => givenUp)).toEqual([undefined, undefined, undefined, 'max-retries']);
+  });
+});
+
+describe('a retry', () => {
+  it('is not made when it is not admitted, and is asked about with what failed', async () => {
+    const asked: AttemptOutcome[] = [];
+    const first = refused(503);
+    const admitRetry = (failed: AttemptOutcome) => asked.push(failed) < 2;
+    const { attempts } = await attemptsOf([first], { admitRetry });
+    expect(attempts.map(({ givenUp }) => givenUp)).toEqual([undefined, 'not-admitted']);
+    expect(asked).toEqual([first, first]);
   });
 });
 

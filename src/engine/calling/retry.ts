@@ -14,7 +14,7 @@ export interface AttemptOutcome {
 }
 
 /** Why there was no further attempt, although what failed could have been tried again. */
-export type GivenUp = 'max-retries' | 'retry-budget' | 'wait-too-long' | 'cancelled';
+export type GivenUp = 'max-retries' | 'retry-budget' | 'wait-too-long' | 'not-admitted' | 'cancelled';
 
 /** One try, with its time limit. */
 export interface CallAttempt<Outcome extends AttemptOutcome = ChatOutcome> {
@@ -34,11 +34,11 @@ export interface AttemptTask {
   readonly signal: AbortSignal | undefined;
 }
 
-export interface RetryOptions extends Clock {
+export interface RetryOptions<Outcome extends AttemptOutcome = ChatOutcome> extends Clock {
   /** Further tries after the first; 0: none, whatever happens. */
   readonly maxRetries: number;
   /** Shared by all requests to an endpoint. */
-  readonly budget: RetryBudget;
+  readonly budget: Pick<RetryBudget, 'deposit' | 'take'>;
   readonly timeouts: Timeouts;
   /** Of the prompt, in [0,1]. */
   readonly complexity: number;
@@ -49,9 +49,11 @@ export interface RetryOptions extends Clock {
   readonly longestWaitMs?: number | undefined;
   /** Called when a server asked to wait, with the ms that it asked for. See `Limiter.pause`. */
   readonly onRetryAfter?: ((ms: number) => void) | undefined;
+  /** Asked before each retry, with what failed: false, and there is none (no money is left for it). */
+  readonly admitRetry?: ((failed: Outcome) => boolean) | undefined;
 }
 
-export const longestWaitMs = 60_000;
+const longestWaitMs = 60_000;
 const firstBackoffMs = 1_000;
 const longestBackoffMs = 30_000;
 
@@ -75,7 +77,7 @@ const longestBackoffMs = 30_000;
  */
 export async function callWithRetries<Outcome extends AttemptOutcome = ChatOutcome>(
   once: (attempt: AttemptTask) => Promise<Outcome>,
-  options: RetryOptions,
+  options: RetryOptions<Outcome>,
 ): Promise<CallAttempt<Outcome>[]> {
   const { budget, timeouts, target, signal } = options;
   const attempts: CallAttempt<Outcome>[] = [];
@@ -83,9 +85,18 @@ export async function callWithRetries<Outcome extends AttemptOutcome = ChatOutco
   let waitedMs = 0;
   budget.deposit();
   for (let index = 0; ; index++) {
-    const outcome = await once({ index, timeout, signal });
+    let outcome: Outcome;
+    try {
+      outcome = await once({ index, timeout, signal });
+    } catch (error) {
+      // Cancelled before this attempt began (it waited for a place): those before it are not lost.
+      const last = attempts.pop();
+      if (last === undefined || !signal?.aborted) throw error;
+      attempts.push({ ...last, givenUp: 'cancelled' });
+      return attempts;
+    }
     const { failure } = outcome;
-    const again = failure && nextAttempt(failure, outcome.status, timeout, index, options);
+    const again = failure && nextAttempt(failure, outcome, timeout, index, options);
     if (failure === undefined) timeouts.learn(target, outcome.times.end - outcome.times.sent, true);
     else if (isOurTimeout(failure)) timeouts.learn(target, timeout.ms, false);
     if (failure?.retryAfterMs !== undefined && failure.retryAfterMs <= (options.longestWaitMs ?? longestWaitMs)) {
@@ -129,20 +140,22 @@ interface Again {
 }
 
 /** What comes after a failure; undefined: nothing could help. */
-function nextAttempt(
+function nextAttempt<Outcome extends AttemptOutcome>(
   failure: FailureDetail,
-  status: number | undefined,
+  outcome: Outcome,
   timeout: TimeoutChoice,
   index: number,
-  { signal, maxRetries, budget, timeouts, random, longestWaitMs: mostWaitMs = longestWaitMs }: RetryOptions,
+  options: RetryOptions<Outcome>,
 ): Again | GivenUp | undefined {
+  const { signal, maxRetries, budget, timeouts, random } = options;
   const longer = isOurTimeout(failure) ? timeouts.afterTimeout(timeout) : undefined;
-  if (longer === undefined && !isTurnedAway(failure, failure.status ?? status)) return undefined;
+  if (longer === undefined && !isTurnedAway(failure, failure.status ?? outcome.status)) return undefined;
   if (signal?.aborted) return 'cancelled';
   if (index >= maxRetries) return 'max-retries';
   const { retryAfterMs = 0 } = failure;
-  if (retryAfterMs > mostWaitMs) return 'wait-too-long';
+  if (retryAfterMs > (options.longestWaitMs ?? longestWaitMs)) return 'wait-too-long';
   if (!budget.take()) return 'retry-budget';
+  if (options.admitRetry?.(outcome) === false) return 'not-admitted';
   if (longer !== undefined) return { waitMs: 0, timeout: longer };
   const backoffMs = random() * Math.min(longestBackoffMs, firstBackoffMs * 2 ** index);
   return { waitMs: retryAfterMs + backoffMs, timeout };

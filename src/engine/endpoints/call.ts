@@ -88,12 +88,12 @@ export async function listModels(
 const finishReasons = new Set(['stop', 'length', 'tool_calls', 'content_filter', 'function_call']);
 
 /** A finish reason is the server's text too. */
-function knownReason(reason: string, secrets: readonly string[]): string {
+export function knownReason(reason: string, secrets: readonly string[]): string {
   return finishReasons.has(reason) ? reason : redact(reason, secrets).slice(0, 64);
 }
 
 /** An answer is the model's and stays as it is, unless it holds the very key, and that is no placeholder. */
-function withoutKey(text: string, secrets: readonly string[]): string {
+export function withoutKey(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets.filter(isSecret)) clean = clean.replaceAll(secret, '[redacted]');
   return clean;

@@ -1,0 +1,95 @@
+import { type BatchOutcome, callBatch } from '../endpoints/batch-call.ts';
+import { callChat } from '../endpoints/call.ts';
+import type { ChatOutcome, ChatRequest, ChatTarget } from '../endpoints/chat.ts';
+import type { Transport } from '../http/transport.ts';
+import { type Clock, systemClock } from './clock.ts';
+import { Limiter } from './limiter.ts';
+import { type AttemptOutcome, type AttemptTask, type CallAttempt, callWithRetries, RetryBudget } from './retry.ts';
+import type { Timeouts } from './timeout.ts';
+
+export interface EndpointCallerOptions {
+  readonly transport: Transport;
+  readonly target: ChatTarget;
+  /** The endpoint's id: recent times are kept for each of its models. */
+  readonly endpoint: string;
+  /** Requests in flight at once. */
+  readonly concurrency: number;
+  readonly maxRetries: number;
+  readonly timeouts: Timeouts;
+  /** Default: a new one. */
+  readonly budget?: RetryBudget | undefined;
+  /** Most bytes of a body that are read. */
+  readonly maxBytes?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export interface OneCall<Outcome extends AttemptOutcome> {
+  /** Of the prompt (of the most complex one of a batch), in [0,1]. */
+  readonly complexity: number;
+  readonly signal?: AbortSignal | undefined;
+  /** See `RetryOptions`. */
+  readonly admitRetry?: ((failed: Outcome) => boolean) | undefined;
+}
+
+/**
+ * Calls one endpoint well: limit, shared pauses, retries with a budget, time limits. All calls to an endpoint go through
+ * one of these. A call that waits for a retry holds no place. Rejects only with the signal's Failure, when a call is
+ * cancelled before it began.
+ */
+export class EndpointCaller {
+  readonly #options: EndpointCallerOptions;
+  readonly #limiter: Limiter;
+  readonly #budget: RetryBudget;
+  readonly #clock: Clock;
+
+  constructor(options: EndpointCallerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#limiter = new Limiter({ concurrency: options.concurrency, clock: this.#clock });
+    this.#budget = options.budget ?? new RetryBudget();
+  }
+
+  get inFlight(): number {
+    return this.#limiter.inFlight;
+  }
+
+  /** All attempts for one prompt; the last one decides. */
+  chat(request: ChatRequest, call: OneCall<ChatOutcome>): Promise<CallAttempt[]> {
+    const { transport, target, maxBytes } = this.#options;
+    return this.#tried(request.model, call, ({ timeout, signal }) =>
+      callChat(transport, target, request, { timeoutMs: timeout.ms, signal, maxBytes }),
+    );
+  }
+
+  /** All attempts for several prompts in one request. @throws Failure as `callBatch` does */
+  batch(requests: readonly ChatRequest[], call: OneCall<BatchOutcome>): Promise<CallAttempt<BatchOutcome>[]> {
+    const { transport, target, maxBytes } = this.#options;
+    // A batch needs longer than a prompt: what one has needed says nothing of the other.
+    const name = `${requests[0]?.model} in batches`;
+    return this.#tried(name, call, ({ timeout, signal }) =>
+      callBatch(transport, target, requests, { timeoutMs: timeout.ms, signal, maxBytes }),
+    );
+  }
+
+  #tried<Outcome extends AttemptOutcome>(
+    model: string,
+    call: OneCall<Outcome>,
+    once: (task: AttemptTask) => Promise<Outcome>,
+  ): Promise<CallAttempt<Outcome>[]> {
+    const { endpoint, maxRetries, timeouts } = this.#options;
+    const { now, sleep, random } = this.#clock;
+    return callWithRetries((task) => this.#limiter.run(() => once(task), task.signal), {
+      now,
+      sleep,
+      random,
+      maxRetries,
+      budget: this.#budget,
+      timeouts,
+      complexity: call.complexity,
+      target: `${endpoint}/${model}`,
+      signal: call.signal,
+      onRetryAfter: (ms) => this.#limiter.pause(ms),
+      admitRetry: call.admitRetry,
+    });
+  }
+}
