@@ -35,6 +35,8 @@ const expected: Readonly<
   'length-lie': both({ code: 'truncated-stream', status: 200 }),
   'gzip-bomb': both({ code: 'malformed', status: 200 }),
   'echo-key': both({ code: 'auth', status: 401 }),
+  '429-date': both({ code: 'rate-limited', status: 429 }),
+  '503': both({ code: 'server', status: 503, retryAfterMs: 1_000 }),
 };
 
 function both(failure: Partial<FailureDetail>): readonly [Partial<FailureDetail>, Partial<FailureDetail>] {

@@ -17,6 +17,8 @@ const filler = words(
   'this text comes from a built in simulated model and fills the reply to its planned length with plain words that carry little weight while chunks arrive at their due time as',
 );
 
+const fillerBeyondAscii = words('größere Wörter наполняют 答えを 漢字で ελληνικά עם עברית 💥 🧪 naïve façade Ærø łódź');
+
 /** The key of an answer, and the other keys that would have been wrong. */
 interface Key {
   readonly right: string;
@@ -100,12 +102,29 @@ function honestyMark(model: string): string {
 export function answerChunks(
   model: string,
   prompt: string,
-  options: { readonly tokens: number; readonly wrong: boolean; readonly random: Random },
+  options: {
+    readonly tokens: number;
+    readonly wrong: boolean;
+    readonly random: Random;
+    readonly beyondAscii?: boolean | undefined;
+  },
 ): string[] {
   const key = keyOf(prompt);
   const chunks = [honestyMark(model), ...sentence(prompt, options.wrong ? key.wrong(options.random) : key.right)];
+  const list = options.beyondAscii === true ? fillerBeyondAscii : filler;
   for (let word = 1; chunks.length < options.tokens; word += 1) {
-    chunks.push(` ${pick(options.random, filler)}${word % 12 === 0 ? '.' : ''}`);
+    chunks.push(` ${pick(options.random, list)}${word % 12 === 0 ? '.' : ''}`);
   }
   return chunks;
+}
+
+/** Eight to twenty-four chunks of thinking; it does not hold the key. */
+export function thoughtChunks(model: string, random: Random): string[] {
+  const length = 8 + Math.floor(random() * 17);
+  return [honestyMark(model), ...Array.from({ length: length - 1 }, () => `${pick(random, filler)} `)];
+}
+
+/** The arguments of a simulated tool call, JSON in chunks. */
+export function toolArguments(prompt: string): string[] {
+  return ['{"simulated":', 'true,', '"query":', `${JSON.stringify(simulatedAnswer(prompt))}`, '}'];
 }

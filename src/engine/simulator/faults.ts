@@ -2,12 +2,13 @@ import { Failure } from '../../core/failure.ts';
 
 /** What can be made to go wrong, and what the client then sees. */
 export const faultDescriptions = {
-  '429': 'status 429 with Retry-After: 1 and an OpenAI-shaped error',
+  '429': 'status 429 with Retry-After: 1',
   '429-databricks': 'status 429 as Databricks words it, without Retry-After',
   '500': 'status 500',
   reset: 'the connection is reset in the middle of the answer',
   drip: 'one byte a second',
-  'malformed-sse': 'an event in the middle is broken JSON; the stream then goes on and ends as usual',
+  'malformed-sse':
+    'an event in the middle (in NDJSON a line) is broken JSON; the stream then goes on and ends as usual',
   'mid-stream-error': 'an error event in the middle of a stream with status 200',
   hang: 'no byte, for ever',
   html: 'status 200 with a web page',
@@ -17,7 +18,9 @@ export const faultDescriptions = {
   endless: 'tokens without end',
   'length-lie': 'Content-Length promises more than is sent',
   'gzip-bomb': 'a megabyte of gzip that unpacks to a thousand',
-  'echo-key': 'status 401 with the Authorization header repeated in its message',
+  'echo-key': 'status 401 with the header that carries the key repeated in its message',
+  '429-date': 'status 429 with a Retry-After that names a date, a second or two away',
+  '503': 'status 503 (in the Anthropic dialect 529) with Retry-After: 1',
 } as const;
 
 export type FaultName = keyof typeof faultDescriptions;
@@ -40,6 +43,9 @@ export const faultNames: readonly FaultName[] = [
   'length-lie',
   'gzip-bomb',
   'echo-key',
+  // New ones go to the end: an order that changes would change what a draw means.
+  '429-date',
+  '503',
 ];
 
 /** The share of requests, in [0,1], that meet each fault; together at most 1. */

@@ -2,34 +2,76 @@ import { gzipSync } from 'node:zlib';
 import type { FaultName } from './faults.ts';
 import {
   type Answer,
-  completion,
-  eventSteps,
-  finished,
-  frame,
+  answerHeaders,
+  answerSteps,
+  bodyOf,
   jsonReply,
+  outputTokens,
   plainReply,
   type Reply,
+  refusalReply,
   type Step,
   streamed,
-  tokenStep,
   unstreamed,
   whole,
 } from './reply.ts';
+import { Refusal } from './request.ts';
+
+/** What went wrong under way, or at once with status 500. */
+const serverError = { type: 'server_error' } as const;
+
+/** The refusal that some faults are; undefined for all others. `seen` is what the request and the server carry. */
+export function refusalOf(
+  fault: FaultName,
+  seen: { readonly credential: string | undefined; readonly port: number },
+): Refusal | undefined {
+  switch (fault) {
+    case '429':
+      return tooMany({ 'retry-after': '1' });
+    case '429-date':
+      // HTTP dates have whole seconds: rounded up, so that it is at least a second.
+      return tooMany({ 'retry-after': new Date(Math.ceil(Date.now() / 1000 + 1) * 1000).toUTCString() });
+    case '500':
+      return new Refusal(500, 'The server had an error (simulated).', serverError);
+    case '503':
+      return new Refusal(503, 'The server is overloaded or still starting (simulated). Try again in 1s.', {
+        ...serverError,
+        code: 'server_overloaded',
+        headers: { 'retry-after': '1' },
+      });
+    case 'redirect':
+      // The same port by another name is another origin, and still this server: a client that follows finds a 404.
+      return new Refusal(307, 'Moved (simulated).', {
+        type: 'redirect',
+        headers: { location: `http://localhost:${seen.port}/redirected` },
+      });
+    case 'echo-key':
+      return new Refusal(401, `Incorrect API key provided: ${seen.credential ?? 'none'} (simulated).`, {
+        code: 'invalid_api_key',
+      });
+    default:
+      return undefined;
+  }
+}
+
+function tooMany(headers: Readonly<Record<string, string>>): Refusal {
+  return new Refusal(429, 'Rate limit reached for requests (simulated). Try again in 1s.', {
+    type: 'requests',
+    code: 'rate_limit_exceeded',
+    headers,
+  });
+}
 
 /** The answer as the fault leaves it. `seen` is what the request and the server carry. */
 export function faultyReply(
   fault: FaultName,
   answer: Answer,
-  seen: { readonly authorization: string | undefined; readonly port: number },
+  seen: { readonly credential: string | undefined; readonly port: number },
 ): Reply {
-  const headers = { 'x-request-id': answer.requestId };
+  const refusal = refusalOf(fault, seen);
+  if (refusal !== undefined) return refusalReply(answer.vendor, refusal, answer.requestId);
+  const headers = answerHeaders(answer);
   switch (fault) {
-    case '429':
-      return jsonReply(
-        429,
-        openAiError('Rate limit reached for requests (simulated). Try again in 1s.', 'requests', 'rate_limit_exceeded'),
-        { ...headers, 'retry-after': '1' },
-      );
     case '429-databricks':
       return jsonReply(
         429,
@@ -39,29 +81,11 @@ export function faultyReply(
         },
         headers,
       );
-    case '500':
-      return jsonReply(500, openAiError('The server had an error (simulated).', 'server_error', null), headers);
     case 'html':
       return whole(
         200,
         'text/html; charset=utf-8',
         '<!doctype html><html><head><title>Simulated</title></head><body><h1>Sign in (simulated)</h1></body></html>',
-        headers,
-      );
-    case 'redirect':
-      // The same port by another name is another origin, and still this server: a client that follows finds a 404.
-      return jsonReply(307, openAiError('Moved (simulated).', 'redirect', null), {
-        ...headers,
-        location: `http://localhost:${seen.port}/redirected`,
-      });
-    case 'echo-key':
-      return jsonReply(
-        401,
-        openAiError(
-          `Incorrect API key provided: ${seen.authorization ?? 'none'} (simulated).`,
-          'invalid_request_error',
-          'invalid_api_key',
-        ),
         headers,
       );
     case 'gzip-bomb':
@@ -75,55 +99,81 @@ export function faultyReply(
     case 'hang':
       return { status: 200, headers, steps: [], ending: 'open' };
     case 'empty':
-      return plainReply({ ...answer, chunks: [] });
+      return plainReply(emptied(answer));
     default:
-      return answer.stream ? faultyStream(fault, answer) : faultyBody(fault, answer);
+      return answer.stream ? faultyStream(fault as UnderWay, answer) : faultyBody(fault as UnderWay, answer);
   }
 }
 
-type StreamFault = 'reset' | 'drip' | 'malformed-sse' | 'mid-stream-error' | 'truncated' | 'endless' | 'length-lie';
+function emptied(answer: Answer): Answer {
+  return {
+    ...answer,
+    empty: true,
+    thoughts: [],
+    chunks: [],
+    tool: undefined,
+    finishReason: 'stop',
+    others: answer.others.map((other) => ({ ...other, chunks: [] })),
+  };
+}
 
-function faultyStream(fault: StreamFault, answer: Answer): Reply {
-  const steps = [...eventSteps(answer)];
-  // The opening event, then half of the tokens, at least one.
-  const half = steps.slice(0, 1 + Math.max(1, Math.floor(answer.chunks.length / 2)));
-  const middleMs = half.at(-1)?.afterMs ?? 0;
-  const inTheMiddle = (data: string): Step => ({ afterMs: middleMs, data, tokens: 0 });
+/** Faults that strike when the answer has begun. */
+type UnderWay = 'reset' | 'drip' | 'malformed-sse' | 'mid-stream-error' | 'truncated' | 'endless' | 'length-lie';
+
+function faultyStream(fault: UnderWay, answer: Answer): Reply {
   switch (fault) {
     case 'reset':
-      // A little later than the last token, so that this token reaches the client before the reset does.
-      return { ...streamed(answer, [...half, { afterMs: middleMs + 5, data: '', tokens: 0 }]), ending: 'reset' };
+      return { ...streamed(answer, firstHalf(answer, 'reset')), ending: 'reset' };
     case 'truncated':
-      return streamed(answer, half);
+      return streamed(answer, firstHalf(answer, 'end'));
     case 'malformed-sse':
-      return streamed(answer, [
-        ...half,
-        inTheMiddle(
-          `data: {"id":${JSON.stringify(answer.id)},"simulated":true,"choices":[{"index":0,"delta":{"con\n\n`,
-        ),
-        ...steps.slice(half.length),
-      ]);
-    case 'mid-stream-error': {
-      const error = openAiError('The server had an error while answering (simulated).', 'server_error', null);
-      return streamed(answer, [
-        ...half,
-        inTheMiddle(`data: ${JSON.stringify({ ...error, simulated: true })}\n\n${finished}`),
-      ]);
-    }
+      return streamed(answer, firstHalf(answer, 'broken'));
+    case 'mid-stream-error':
+      return streamed(answer, firstHalf(answer, 'error'));
     case 'endless':
       return streamed(answer, endlessSteps(answer));
     case 'drip':
-      return streamed(answer, dripSteps(answer, steps.map((step) => step.data).join('')));
+      return streamed(answer, dripSteps(answer, textOf(answer)));
     case 'length-lie': {
-      const bytes = Buffer.byteLength(steps.map((step) => step.data).join(''));
-      const reply = streamed(answer, steps);
+      const reply = streamed(answer, answerSteps(answer));
+      const bytes = Buffer.byteLength(textOf(answer));
       return { ...reply, headers: { ...reply.headers, 'content-length': String(bytes + 1000) }, ending: 'reset' };
     }
   }
 }
 
-function faultyBody(fault: StreamFault, answer: Answer): Reply {
-  const body = JSON.stringify(completion(answer));
+/** What opens the stream and half of the tokens, at least one; then what the fault does there. */
+function* firstHalf(answer: Answer, then: 'reset' | 'end' | 'broken' | 'error'): Generator<Step, void, undefined> {
+  const writer = answer.form.stream(answer);
+  let left = 1 + Math.max(1, Math.floor(outputTokens(answer) / 2));
+  for (const step of answerSteps(answer, writer)) {
+    yield step;
+    left -= 1;
+    if (left !== 0) continue;
+    const { afterMs } = step;
+    if (then === 'broken') {
+      yield { afterMs, data: writer.broken(), tokens: 0 };
+      continue;
+    }
+    if (then === 'error') {
+      const refusal = new Refusal(500, 'The server had an error while answering (simulated).', serverError);
+      yield { afterMs, data: writer.failing(refusal), tokens: 0 };
+    }
+    // A little later than the last token, so that this token reaches the client before the reset does.
+    if (then === 'reset') yield { afterMs: afterMs + 5, data: '', tokens: 0 };
+    return;
+  }
+}
+
+/** All of a stream. */
+function textOf(answer: Answer): string {
+  let text = '';
+  for (const { data } of answerSteps(answer)) text += data;
+  return text;
+}
+
+function faultyBody(fault: UnderWay, answer: Answer): Reply {
+  const body = bodyOf(answer);
   const cut = body.slice(0, Math.floor(body.length / 2));
   switch (fault) {
     case 'reset':
@@ -141,37 +191,34 @@ function faultyBody(fault: StreamFault, answer: Answer): Reply {
     case 'malformed-sse':
     case 'truncated':
       return unstreamed(answer, cut);
-    case 'mid-stream-error':
-      return jsonReply(200, openAiError('The server had an error while answering (simulated).', 'server_error', null), {
-        'x-request-id': answer.requestId,
-      });
+    case 'mid-stream-error': {
+      const refusal = new Refusal(500, 'The server had an error while answering (simulated).', serverError);
+      return jsonReply(200, answer.vendor.refuse(refusal).body, answerHeaders(answer));
+    }
     case 'endless':
-    case 'drip': {
-      const text = fault === 'drip' ? body : undefined;
+    case 'drip':
       return {
         status: 200,
-        headers: { 'content-type': 'application/json', 'x-request-id': answer.requestId },
-        steps: text === undefined ? blankSteps(answer) : dripSteps(answer, text),
+        headers: { 'content-type': 'application/json', ...answerHeaders(answer) },
+        steps: fault === 'endless' ? blankSteps(answer) : dripSteps(answer, body),
         ending: 'end',
       };
-    }
   }
-}
-
-function openAiError(message: string, type: string, code: string | null): Readonly<Record<string, unknown>> {
-  return { error: { message, type, param: null, code } };
 }
 
 /** At least 1 ms apart: tokens without end and without delay would leave the server no time for anything else. */
-function* endlessSteps(answer: Answer): Generator<Step, void, undefined> {
-  const { head, tail } = frame(answer);
-  const gapMs = Math.max(1, answer.msPerToken);
-  for (let index = 0; ; index += 1) {
-    const chunk = answer.chunks[index] ?? ' on';
-    yield tokenStep(head, tail, chunk, answer.ttftMs + index * gapMs);
-  }
+function endlessSteps(answer: Answer): Iterable<Step> {
+  const slow = { ...answer, msPerToken: Math.max(1, answer.msPerToken) };
+  return answerSteps(slow, answer.form.stream(answer), withoutEnd(answer.chunks));
 }
 
+/** The chunks, then a word again and again. */
+function* withoutEnd(chunks: readonly string[]): Generator<string, void, undefined> {
+  yield* chunks;
+  for (;;) yield ' on';
+}
+
+/** Blanks, as far apart. */
 function* blankSteps(answer: Answer): Generator<Step, void, undefined> {
   const gapMs = Math.max(1, answer.msPerToken);
   for (let index = 0; ; index += 1) yield { afterMs: answer.ttftMs + index * gapMs, data: ' ', tokens: 0 };

@@ -1,22 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { Answering, type Drawn } from './answering.ts';
+import { openAiChat } from './dialects/openai-chat.ts';
 import { chanceOfWrong, difficulty } from './difficulty.ts';
 import { type SimulatedProfile, simulatedProfiles } from './profiles.ts';
 import { hashToUnit, keyedRandom } from './random.ts';
+import { readRequest } from './request.ts';
 
 const draws = (profile: SimulatedProfile, count = 2000): Drawn[] => {
   const answering = new Answering(1, 1);
+  const body = JSON.stringify({ model: profile.id, messages: [{ role: 'user', content: 'x' }] });
+  const request = readRequest(openAiChat, body, { headers: {} }, new Map([[profile.id, profile]]));
   return Array.from({ length: count }, (_, index) =>
-    answering.draw({
-      profile,
-      model: profile.id,
-      prompt: `What do you know about subject ${index}?`,
-      inputTokens: 10,
-      maxTokens: undefined,
-      stream: true,
-      includeUsage: false,
-      faults: undefined,
-    }),
+    answering.draw(request, `What do you know about subject ${index}?`),
   );
 };
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;

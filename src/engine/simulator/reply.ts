@@ -1,3 +1,4 @@
+import type { Form, StreamWriter, Vendor } from './dialect.ts';
 import type { Refusal } from './request.ts';
 
 /** Bytes to send at a moment after the request's arrival. */
@@ -19,32 +20,62 @@ export interface Reply {
   readonly encoding?: 'latin1' | undefined;
 }
 
+export type FinishReason = 'stop' | 'length' | 'tool_calls';
+
+/** What one prompt is answered with. */
+export interface AnswerText {
+  /** The text of each token. */
+  readonly chunks: readonly string[];
+  readonly finishReason: FinishReason;
+  readonly ttftMs: number;
+  readonly msPerToken: number;
+}
+
+export interface ToolPlan {
+  /** Without a vendor's prefix. */
+  readonly id: string;
+  readonly name: string;
+  /** JSON of the arguments, a token each. */
+  readonly parts: readonly string[];
+}
+
 /** Everything an answer is made of. Times are ms after arrival, the speed already counted in. */
-export interface Answer {
+export interface Answer extends AnswerText {
+  /** Sixteen hexadecimal digits; vendors put a prefix before them. */
   readonly id: string;
   readonly requestId: string;
   /** The model's name as the client wrote it. */
   readonly model: string;
+  /** The profile behind it. */
+  readonly servedModel: string;
+  /** The profile's, in [0,1]. */
+  readonly skill: number;
   /** Seconds since the Unix epoch. */
   readonly created: number;
-  /** The text of each token. */
-  readonly chunks: readonly string[];
-  readonly finishReason: 'stop' | 'length';
+  /** Tokens of thinking, before the text. */
+  readonly thoughts: readonly string[];
+  /** After the text. */
+  readonly tool?: ToolPlan | undefined;
+  /** Where several prompts came in one request: the answers to all but the first. Never streamed. */
+  readonly others: readonly AnswerText[];
+  readonly prompts: readonly string[];
   readonly inputTokens: number;
+  /** Of the input: read from a cache. */
+  readonly cachedTokens: number;
+  readonly maxTokens: number | undefined;
   readonly includeUsage: boolean;
   readonly stream: boolean;
-  readonly ttftMs: number;
-  readonly msPerToken: number;
+  readonly form: Form;
+  readonly vendor: Vendor;
+  /** The fault `empty`: nothing is answered. */
+  readonly empty: boolean;
   /** Milliseconds between two bytes of the fault `drip`. */
   readonly msPerByte: number;
 }
 
 /** Every answer carries these. */
 export const honestHeaders = { 'x-tierwise-simulated': '1' } as const;
-const fingerprint = 'tierwise-simulated';
-
-/** The last event of a stream. */
-export const finished = 'data: [DONE]\n\n';
+export const fingerprint = 'tierwise-simulated';
 
 /** A JSON answer sent at once. `simulated` is added to the body. */
 export function jsonReply(
@@ -55,14 +86,19 @@ export function jsonReply(
   return whole(status, 'application/json', JSON.stringify({ ...body, simulated: true }), headers);
 }
 
-export function refusalReply(refusal: Refusal, requestId: string): Reply {
-  const { message, type, param, code } = refusal;
-  return jsonReply(refusal.status, { error: { message, type, param, code } }, { 'x-request-id': requestId });
+export function refusalReply(vendor: Vendor, refusal: Refusal, requestId: string): Reply {
+  const { status, body } = vendor.refuse(refusal);
+  return jsonReply(status, body, { ...refusal.headers, ...headersOf(vendor, requestId, undefined) });
 }
 
 /** The answer as it would be without any fault. */
 export function plainReply(answer: Answer): Reply {
-  return answer.stream ? streamed(answer, eventSteps(answer)) : unstreamed(answer, JSON.stringify(completion(answer)));
+  return answer.stream ? streamed(answer, answerSteps(answer)) : unstreamed(answer, bodyOf(answer));
+}
+
+/** The text of the body of an answer that is not streamed. */
+export function bodyOf(answer: Answer): string {
+  return JSON.stringify({ ...answer.form.whole(answer), simulated: true });
 }
 
 /** One body of known length, sent at once. */
@@ -80,14 +116,14 @@ export function whole(
   };
 }
 
-/** An event stream with these steps. */
+/** A stream with these steps. */
 export function streamed(answer: Answer, steps: Iterable<Step>): Reply {
   return {
     status: 200,
     headers: {
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': answer.form.contentType,
       'cache-control': 'no-cache',
-      'x-request-id': answer.requestId,
+      ...answerHeaders(answer),
     },
     steps,
     ending: 'end',
@@ -96,69 +132,66 @@ export function streamed(answer: Answer, steps: Iterable<Step>): Reply {
 
 /** One body, sent when the last token is due. */
 export function unstreamed(answer: Answer, body: string): Reply {
-  const reply = whole(200, 'application/json', body, { 'x-request-id': answer.requestId });
-  return { ...reply, steps: [{ afterMs: lastTokenMs(answer), data: body, tokens: answer.chunks.length }] };
+  const reply = whole(200, 'application/json', body, answerHeaders(answer));
+  return { ...reply, steps: [{ afterMs: lastTokenMs(answer), data: body, tokens: outputTokens(answer) }] };
 }
 
+export function answerHeaders({ vendor, requestId, servedModel }: Answer): Readonly<Record<string, string>> {
+  return headersOf(vendor, requestId, servedModel);
+}
+
+function headersOf(vendor: Vendor, requestId: string, model: string | undefined): Readonly<Record<string, string>> {
+  return { 'x-request-id': requestId, ...vendor.headers?.(requestId, model) };
+}
+
+/** Tokens of the answer to the first prompt. */
+function ownTokens({ thoughts, chunks, tool }: Answer): number {
+  return thoughts.length + chunks.length + (tool?.parts.length ?? 0);
+}
+
+/** Tokens of all answers: thinking, text and tool calls. */
+export function outputTokens(answer: Answer): number {
+  return answer.others.reduce((sum, { chunks }) => sum + chunks.length, ownTokens(answer));
+}
+
+/** Several prompts are answered side by side. */
 function lastTokenMs(answer: Answer): number {
-  return answer.ttftMs + Math.max(0, answer.chunks.length - 1) * answer.msPerToken;
-}
-
-function usageOf(answer: Answer) {
-  const output = answer.chunks.length;
-  return { prompt_tokens: answer.inputTokens, completion_tokens: output, total_tokens: answer.inputTokens + output };
-}
-
-/** The body of an answer that is not streamed. */
-export function completion(answer: Answer) {
-  return {
-    id: answer.id,
-    object: 'chat.completion',
-    created: answer.created,
-    model: answer.model,
-    system_fingerprint: fingerprint,
-    simulated: true,
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: answer.chunks.join('') },
-        finish_reason: answer.finishReason,
-      },
-    ],
-    usage: usageOf(answer),
-  };
+  let last = answer.ttftMs + Math.max(0, ownTokens(answer) - 1) * answer.msPerToken;
+  for (const { ttftMs, msPerToken, chunks } of answer.others) {
+    last = Math.max(last, ttftMs + Math.max(0, chunks.length - 1) * msPerToken);
+  }
+  return last;
 }
 
 /**
- * The events of a stream. Headers and a first event that names the role and carries no token leave at half of the
- * time to the first token, so that a client which takes either for the first token is visibly wrong. Finish reason,
- * usage and [DONE] follow the last token at once.
+ * The events of a stream. Headers and what opens the stream without a token leave at half of the time to the first
+ * token, so that a client which takes either for the first token is visibly wrong. Finish reason, usage and end mark
+ * follow the last token at once.
  */
-export function* eventSteps(answer: Answer): Generator<Step, void, undefined> {
-  const { head, tail } = frame(answer);
-  yield {
-    afterMs: answer.ttftMs / 2,
-    data: `${head}{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}${tail}`,
-    tokens: 0,
-  };
-  for (const [index, chunk] of answer.chunks.entries()) {
-    yield tokenStep(head, tail, chunk, answer.ttftMs + index * answer.msPerToken);
+export function* answerSteps(
+  answer: Answer,
+  writer: StreamWriter = answer.form.stream(answer),
+  chunks: Iterable<string> = answer.chunks,
+): Generator<Step, void, undefined> {
+  yield { afterMs: answer.ttftMs / 2, data: writer.opening(), tokens: 0 };
+  let afterMs = answer.ttftMs;
+  let count = 0;
+  for (const thought of answer.thoughts) {
+    yield { afterMs, data: writer.thought(thought), tokens: 1 };
+    count += 1;
+    afterMs = answer.ttftMs + count * answer.msPerToken;
   }
-  const finish = `${head}{"index":0,"delta":{},"finish_reason":"${answer.finishReason}"}${tail}`;
-  const usage = answer.includeUsage ? `${head}],"usage":${JSON.stringify(usageOf(answer))}}\n\n` : '';
-  yield { afterMs: lastTokenMs(answer), data: finish + usage + finished, tokens: 0 };
-}
-
-/** What stands before and after the one choice of an event. */
-export function frame(answer: Answer): { head: string; tail: string } {
-  const head =
-    `data: {"id":${JSON.stringify(answer.id)},"object":"chat.completion.chunk","created":${answer.created},` +
-    `"model":${JSON.stringify(answer.model)},"system_fingerprint":"${fingerprint}","simulated":true,"choices":[`;
-  return { head, tail: answer.includeUsage ? '],"usage":null}\n\n' : ']}\n\n' };
-}
-
-/** The event of one token. */
-export function tokenStep(head: string, tail: string, chunk: string, afterMs: number): Step {
-  const content = JSON.stringify(chunk);
-  return { afterMs, data: `${head}{"index":0,"delta":{"content":${content}},"finish_reason":null}${tail}`, tokens: 1 };
+  for (const chunk of chunks) {
+    yield { afterMs, data: writer.text(chunk), tokens: 1 };
+    count += 1;
+    afterMs = answer.ttftMs + count * answer.msPerToken;
+  }
+  if (answer.tool !== undefined) {
+    for (const data of writer.tool()) {
+      yield { afterMs, data, tokens: 1 };
+      count += 1;
+      afterMs = answer.ttftMs + count * answer.msPerToken;
+    }
+  }
+  yield { afterMs: lastTokenMs(answer), data: writer.closing(), tokens: 0 };
 }

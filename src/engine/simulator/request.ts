@@ -1,61 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import * as z from 'zod/mini';
 import { Failure } from '../../core/failure.ts';
+import type { Asked, Dialect } from './dialect.ts';
 import type { FaultName, Faults } from './faults.ts';
 import { drawFault, parseFaults } from './faults.ts';
 import type { SimulatedProfile } from './profiles.ts';
+import { isTrait, type Trait } from './traits.ts';
 
-/** A request that the simulator refuses: what it answers, in OpenAI's shape. */
+/** A request that the simulator refuses. The vendor's dialect gives it its shape; `type` and `code` are OpenAI's words. */
 export class Refusal extends Error {
   readonly status: number;
   readonly type: string;
   readonly code: string | null;
   readonly param: string | null;
+  readonly headers: Readonly<Record<string, string>>;
   constructor(
     status: number,
     message: string,
-    detail: { readonly type?: string; readonly code?: string; readonly param?: string } = {},
+    detail: {
+      readonly type?: string;
+      readonly code?: string | null;
+      readonly param?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ) {
     super(message);
     this.status = status;
     this.type = detail.type ?? 'invalid_request_error';
     this.code = detail.code ?? null;
     this.param = detail.param ?? null;
+    this.headers = detail.headers ?? {};
   }
 }
 
-const tokenCount = z.optional(z.nullable(z.int().check(z.positive())));
-
-const bodySchema = z.looseObject({
-  model: z.string(),
-  messages: z
-    .array(
-      z.looseObject({
-        role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function']),
-        content: z.optional(
-          z.nullable(z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.optional(z.string()) }))])),
-        ),
-      }),
-    )
-    .check(z.minLength(1)),
-  max_tokens: tokenCount,
-  max_completion_tokens: tokenCount,
-  temperature: z.optional(z.nullable(z.number().check(z.gte(0), z.lte(2)))),
-  n: z.optional(z.nullable(z.literal(1))),
-  stream: z.optional(z.nullable(z.boolean())),
-  stream_options: z.optional(z.nullable(z.looseObject({ include_usage: z.optional(z.boolean()) }))),
-});
-
-/** A chat request as the simulator understands it. */
-export interface SimulatedRequest {
+/** A request as the simulator understands it. */
+export interface SimulatedRequest extends Asked {
   readonly profile: SimulatedProfile;
-  /** The model's name as the client wrote it. */
-  readonly model: string;
-  /** The texts of all messages: what is answered. */
-  readonly prompt: string;
+  readonly traits: ReadonlySet<Trait>;
   readonly inputTokens: number;
-  readonly maxTokens: number | undefined;
-  readonly stream: boolean;
-  readonly includeUsage: boolean;
   /** Faults asked for by this request; they take the place of the server's own. */
   readonly faults: Faults | undefined;
 }
@@ -65,37 +47,31 @@ function inputTokensOf(prompt: string): number {
   return Math.ceil(Buffer.byteLength(prompt) / 4);
 }
 
+const noTraits: ReadonlySet<Trait> = new Set();
+
 /**
- * Reads a body of `POST /v1/chat/completions`. The model's name may carry faults: `small+reset`, `small+429=0.2`; so
- * may the header `x-tierwise-fault`. Throws a Refusal.
+ * Reads a body in its dialect. The model's name may carry traits and faults: `small+thinking`, `small+reset`,
+ * `small+429=0.2`; faults may also stand in the header `x-tierwise-fault`. Throws a Refusal.
  */
 export function readRequest(
+  dialect: Dialect,
   body: string,
-  faultHeader: string | undefined,
+  where: { readonly model?: string | undefined; readonly headers: IncomingHttpHeaders },
   profiles: ReadonlyMap<string, SimulatedProfile>,
 ): SimulatedRequest {
-  const parsed = bodySchema.safeParse(parseJson(body));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const param = issue?.path.map(String).join('.') ?? '';
-    throw new Refusal(400, `Invalid request: ${param === '' ? 'the body' : param}: ${issue?.message ?? 'wrong'}.`, {
-      param,
-    });
-  }
-  const { model, messages, stream, stream_options } = parsed.data;
-  const [id = '', ...suffix] = model.split('+');
-  const profile = profiles.get(id);
+  const asked = dialect.read(parseJson(body), where);
+  const [name = '', ...suffixes] = asked.model.split('+');
+  // Ollama's names end in a tag.
+  const profile = profiles.get(name) ?? profiles.get(name.replace(/:latest$/, ''));
   if (profile === undefined) {
-    const shown = id.slice(0, 100);
     throw new Refusal(
       404,
-      `The model '${shown}' does not exist at this simulated endpoint. It has: ${[...profiles.keys()].join(', ')}.`,
+      `The model '${name.slice(0, 100)}' does not exist at this simulated endpoint. It has: ${[...profiles.keys()].join(', ')}.`,
       { code: 'model_not_found', param: 'model' },
     );
   }
-  const prompt = messages.map((message) => textOf(message.content)).join('\n\n');
-  const inputTokens = inputTokensOf(prompt);
-  const maxTokens = parsed.data.max_completion_tokens ?? parsed.data.max_tokens ?? undefined;
+  const inputTokens = asked.prompts.reduce((sum, prompt) => sum + inputTokensOf(prompt), 0);
+  const { maxTokens } = asked;
   if (inputTokens + (maxTokens ?? 0) > profile.contextWindow) {
     throw new Refusal(
       400,
@@ -104,15 +80,15 @@ export function readRequest(
       { code: 'context_length_exceeded', param: 'messages' },
     );
   }
+  const header = where.headers['x-tierwise-fault'];
+  const faults = suffixes.filter((suffix) => !isTrait(suffix)).join(',') || (typeof header === 'string' ? header : '');
+  const traits = asked.thinking === true ? [...suffixes, 'thinking'] : suffixes;
   return {
+    ...asked,
     profile,
-    model,
-    prompt,
+    traits: traits.length === 0 ? noTraits : new Set(traits.filter(isTrait)),
     inputTokens,
-    maxTokens,
-    stream: stream === true,
-    includeUsage: stream_options?.include_usage === true,
-    faults: requestedFaults(suffix.join('+') || faultHeader),
+    faults: requestedFaults(faults),
   };
 }
 
@@ -126,6 +102,32 @@ export function faultOf(
   return fault ?? (request.faults === undefined && draws.error < request.profile.errorRate ? '500' : undefined);
 }
 
+/** The body as its schema says. Throws a Refusal that names the member which is wrong. */
+export function checked<T extends z.ZodMiniType>(schema: T, json: unknown): z.output<T> {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const param = issue?.path.map(String).join('.') ?? '';
+  throw new Refusal(400, `Invalid request: ${param === '' ? 'the body' : param}: ${issue?.message ?? 'wrong'}.`, {
+    param,
+  });
+}
+
+/** A count of tokens in a body. */
+export const tokenCount = z.optional(z.nullable(z.int().check(z.positive())));
+
+export const flag = z.optional(z.nullable(z.boolean()));
+
+/** Text, or parts of which some hold text. */
+export const contentSchema = z.optional(
+  z.nullable(z.union([z.string(), z.array(z.looseObject({ type: z.string(), text: z.optional(z.string()) }))])),
+);
+
+export function textOf(content: z.infer<typeof contentSchema>): string {
+  if (typeof content === 'string') return content;
+  return (content ?? []).map((part) => part.text ?? '').join('');
+}
+
 function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
@@ -134,13 +136,8 @@ function parseJson(body: string): unknown {
   }
 }
 
-function textOf(content: z.infer<typeof bodySchema>['messages'][number]['content']): string {
-  if (typeof content === 'string') return content;
-  return (content ?? []).map((part) => part.text ?? '').join('');
-}
-
-function requestedFaults(text: string | undefined): Faults | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
+function requestedFaults(text: string): Faults | undefined {
+  if (text.trim() === '') return undefined;
   try {
     return parseFaults(text);
   } catch (error) {

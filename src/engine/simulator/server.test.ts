@@ -191,7 +191,7 @@ describe('refusals', () => {
   it('name the method and the place', async () => {
     const { simulator } = await start();
     expect((await fetch(`${simulator.baseUrl}/chat/completions`)).status).toBe(405);
-    expect((await fetch(`${simulator.origin}/v1/embeddings`, { method: 'POST' })).status).toBe(404);
+    expect((await fetch(`${simulator.origin}/v1/images`, { method: 'POST' })).status).toBe(404);
   });
 
   it('answer what is not HTTP and go on', async () => {

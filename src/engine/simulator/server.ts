@@ -2,13 +2,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Failure } from '../../core/failure.ts';
 import { Answering } from './answering.ts';
+import type { Dialect, Vendor } from './dialect.ts';
+import { openAiVendor } from './dialects/openai.ts';
 import { checkFaults, type Faults } from './faults.ts';
 import { faultyReply } from './faulty-reply.ts';
 import { type Lateness, Pacer } from './pacer.ts';
 import { play, type Stage } from './player.ts';
 import { instrumentProfiles, type SimulatedProfile, simulatedProfiles } from './profiles.ts';
-import { type Answer, honestHeaders, jsonReply, plainReply, type Reply, refusalReply } from './reply.ts';
+import { honestHeaders, jsonReply, plainReply, type Reply, refusalReply } from './reply.ts';
 import { faultOf, Refusal, readRequest } from './request.ts';
+import { routeOf } from './routes.ts';
 import type { TruthEntry } from './truth.ts';
 
 /** Largest body that is read, in bytes. */
@@ -62,24 +65,20 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const answering = new Answering(seed, speed);
   let ownPort = port;
 
-  const answer = (http: IncomingMessage, response: ServerResponse, body: string, startMs: number) => {
-    const faultHeader = http.headers['x-tierwise-fault'];
-    const request = readRequest(body, typeof faultHeader === 'string' ? faultHeader : undefined, byId);
-    const drawn = answering.draw(request);
-    const plan: Answer = {
-      ...drawn,
-      id: `chatcmpl-${drawn.id}`,
-      requestId: clientRequestId(http) ?? `req-${drawn.id}`,
-      model: request.model,
-      created: Math.floor((performance.timeOrigin + startMs) / 1000),
-      inputTokens: request.inputTokens,
-      includeUsage: request.includeUsage,
-      stream: request.stream,
-      msPerByte: 1000 / speed,
-    };
+  const answer = (
+    http: IncomingMessage,
+    response: ServerResponse,
+    { dialect, model }: { readonly dialect: Dialect; readonly model?: string | undefined },
+    body: string,
+    startMs: number,
+  ) => {
+    const request = readRequest(dialect, body, { model, headers: http.headers }, byId);
+    const { vendor } = dialect;
+    const { plan, drawn } = answering.plan(request, vendor, clientRequestId(http), performance.timeOrigin + startMs);
     const fault = faultOf(request, faults, drawn);
-    const { authorization } = http.headers;
-    const reply = fault === undefined ? plainReply(plan) : faultyReply(fault, plan, { authorization, port: ownPort });
+    const credential = http.headers[vendor.keyHeader];
+    const seen = { credential: typeof credential === 'string' ? credential : undefined, port: ownPort };
+    const reply = fault === undefined ? plainReply(plan) : faultyReply(fault, plan, seen);
     play(response, reply, stage, startMs, ({ tokens, aborted, ...played }) => {
       options.truth?.({
         requestId: plan.requestId,
@@ -99,29 +98,31 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
 
   const server = createServer({ keepAliveTimeout: 65_000 }, (http, response) => {
     const startMs = performance.now();
+    const { url = '/', headers } = http;
     const send = (reply: Reply) => play(response, reply, stage, startMs, () => {});
+    let vendor: Vendor = openAiVendor;
     const refuse = (error: unknown) => {
       if (!(error instanceof Refusal)) throw error;
       http.resume();
-      send(refusalReply(error, clientRequestId(http) ?? 'req-refused'));
+      send(refusalReply(vendor, error, clientRequestId(http) ?? 'req-refused'));
     };
     try {
-      const [path = '/'] = (http.url ?? '/').split('?');
-      if (path === '/health') return send(jsonReply(200, { status: 'ok' }));
-      if (path.startsWith('/v1/')) checkKey(http, options.apiKey);
-      if (path === '/v1/models') {
+      if (url === '/health') return send(jsonReply(200, { status: 'ok' }));
+      const route = routeOf(url, headers);
+      if (route !== undefined) {
+        vendor = route.vendor;
+        checkKey(http, vendor, options.apiKey);
+      }
+      const { dialect, list } = route ?? {};
+      if (list !== undefined) {
         allow(http, 'GET');
-        return send(jsonReply(200, { object: 'list', data: listed.map(modelEntry) }));
+        return send(jsonReply(200, list(listed)));
       }
-      if (path !== '/v1/chat/completions') {
-        throw new Refusal(404, `There is nothing at ${path.slice(0, 200)}. POST to /v1/chat/completions.`, {
-          code: 'unknown_url',
-        });
-      }
+      if (dialect === undefined) throw nothingAt(url);
       allow(http, 'POST');
       readBody(http, (body) => {
         try {
-          answer(http, response, body(), startMs);
+          answer(http, response, { dialect, model: route?.model }, body(), startMs);
         } catch (error) {
           refuse(error);
         }
@@ -188,10 +189,17 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-function checkKey(http: IncomingMessage, apiKey: string | undefined): void {
-  if (apiKey === undefined || http.headers.authorization === `Bearer ${apiKey}`) return;
+function checkKey(http: IncomingMessage, vendor: Vendor, apiKey: string | undefined): void {
+  if (apiKey === undefined || http.headers[vendor.keyHeader] === vendor.keyPrefix + apiKey) return;
   throw new Refusal(401, 'The API key is missing or wrong. Send the key that the simulator was started with.', {
     code: 'invalid_api_key',
+  });
+}
+
+function nothingAt(url: string): Refusal {
+  const [path = '/'] = url.split('?');
+  return new Refusal(404, `There is nothing at ${path.slice(0, 200)}. POST to /v1/chat/completions.`, {
+    code: 'unknown_url',
   });
 }
 
@@ -221,19 +229,4 @@ function readBody(http: IncomingMessage, done: (body: () => string) => void): vo
 function clientRequestId(http: IncomingMessage): string | undefined {
   const id = http.headers['x-request-id'];
   return typeof id === 'string' && id !== '' ? id.slice(0, 200) : undefined;
-}
-
-function modelEntry(profile: SimulatedProfile) {
-  return {
-    id: profile.id,
-    object: 'model',
-    created: 0,
-    owned_by: 'tierwise-simulated',
-    simulated: true,
-    description: profile.description,
-    context_window: profile.contextWindow,
-    /** USD per million tokens. */
-    input_price: profile.inputPrice,
-    output_price: profile.outputPrice,
-  };
 }
