@@ -20,7 +20,11 @@ export function bundledDbuPrice(endpoint: string): DbuPrice | undefined {
   return Object.hasOwn(databricksPrices, endpoint) ? databricksPrices[endpoint] : undefined;
 }
 
-/** USD per million tokens of a price in DBU, to the millionth: display prices are rounded themselves. */
+/**
+ * USD per million tokens of a price in DBU. Prices in DBU are shown rounded (71.429 for 5 / 0.07), so the USD are rounded to as many
+ * significant digits as the DBU have, three at least and four at most: 5, not 5.00003.
+ */
 export function usdOfDbu(dbu: number, dbuUsd: number): number {
-  return Math.round(dbu * dbuUsd * 1e6) / 1e6;
+  const digits = String(dbu).replace('.', '').replace(/^0+/, '').length;
+  return Number((dbu * dbuUsd).toPrecision(Math.min(4, Math.max(3, digits))));
 }

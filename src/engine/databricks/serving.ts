@@ -57,9 +57,13 @@ export interface ServingOptions extends RestOptions {
 
 const listPath = '/api/2.0/serving-endpoints';
 
+/** So many endpoints are asked for at once. */
+const detailsAtOnce = 6;
+
 /**
- * The serving endpoints of a workspace, in its order: `GET /api/2.0/serving-endpoints`, which has no pages. An item that cannot be
- * read is left out and told to `onNote`.
+ * The serving endpoints of a workspace, in its order: `GET /api/2.0/serving-endpoints`, which has no pages. The list does not say of
+ * a model whether it may sleep, whether it does and what share of the requests it has, so endpoints with models of
+ * one's own are then asked for one by one. An item that cannot be read is left out and told to `onNote`.
  * @throws Failure of the endpoint codes.
  */
 export async function listServingEndpoints(
@@ -69,12 +73,42 @@ export async function listServingEndpoints(
 ): Promise<WorkspaceEndpoint[]> {
   const answer = wireListSchema.safeParse(await getFromWorkspace(transport, source, listPath, options));
   if (!answer.success) throw notTheList(source.origin);
-  return (answer.data.endpoints ?? []).flatMap((item, index) => {
+  const listed = (answer.data.endpoints ?? []).flatMap((item, index) => {
     const wire = wireEndpointSchema.safeParse(item);
     if (wire.success) return [readEndpoint(wire.data, priceContext(options))];
     options.onNote?.(`Item ${index + 1} of the workspace's list cannot be read and is left out.`);
     return [];
   });
+  // One iterator for all: each takes the next that nobody has.
+  const remaining = listed.entries();
+  const worker = async () => {
+    for (const [at, endpoint] of remaining) {
+      if (hasOwnModel(endpoint)) listed[at] = await inDetail(transport, source, endpoint, options);
+    }
+  };
+  await Promise.all(Array.from({ length: detailsAtOnce }, worker));
+  return listed;
+}
+
+/** Models in Unity Catalog have versions; pay-per-token and external ones have none and never sleep. */
+function hasOwnModel({ entities }: WorkspaceEndpoint): boolean {
+  return entities.some(({ version }) => version !== undefined);
+}
+
+/** The endpoint in full; as it was listed where that cannot be had. */
+async function inDetail(
+  transport: Transport,
+  source: TokenSource,
+  listed: WorkspaceEndpoint,
+  options: ServingOptions,
+): Promise<WorkspaceEndpoint> {
+  try {
+    return await getServingEndpoint(transport, source, listed.name, options);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === 'cancelled') throw error;
+    const note = `Whether "${plainText(listed.name, 80)}" sleeps is not known: ${error.message}`;
+    return { ...listed, notes: [...listed.notes, note] };
+  }
 }
 
 /** One serving endpoint. @throws Failure `not-found` and the other endpoint codes. */
