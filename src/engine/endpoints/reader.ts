@@ -163,7 +163,8 @@ export function createAnswerReader(
       json = JSON.parse(data);
     } catch {
       if (event === 'error') throw streamError(data, secrets);
-      if (ending) {
+      // A line of words without any before it is no stream that was cut off.
+      if (ending && !(lines && events === 1 && !data.startsWith('{'))) {
         // The rest of an event that was cut off; what follows a finish reason is not missed.
         if (reading.finishReason !== undefined) return;
         throw truncated(reading);

@@ -13,9 +13,9 @@ export function createLineReader(options: { onLine(line: string): void; maxLineB
   let bytes = 0;
 
   function emit(last: Uint8Array): void {
-    const line = Buffer.concat([...parts, last])
-      .toString('utf8')
-      .trim();
+    const whole =
+      parts.length === 0 ? Buffer.from(last.buffer, last.byteOffset, last.length) : Buffer.concat([...parts, last]);
+    const line = whole.toString('utf8').trim();
     parts = [];
     bytes = 0;
     if (line !== '') onLine(line);
