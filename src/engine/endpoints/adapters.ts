@@ -4,6 +4,8 @@ import type { Adapter } from './adapter.ts';
 import { anthropic } from './anthropic.ts';
 import { azureOpenai } from './azure-openai.ts';
 import { databricksChat } from './databricks-chat.ts';
+import { databricksCompletions } from './databricks-completions.ts';
+import { databricksPyfunc } from './databricks-pyfunc.ts';
 import { ollama } from './ollama.ts';
 import { openai } from './openai.ts';
 import { openaiCompletions } from './openai-completions.ts';
@@ -16,7 +18,7 @@ const adapters: { readonly [P in Protocol]?: { readonly [T in ModelTask]?: Adapt
   'azure-openai': { chat: azureOpenai },
   anthropic: { chat: anthropic },
   ollama: { chat: ollama },
-  databricks: { chat: databricksChat },
+  databricks: { chat: databricksChat, completions: databricksCompletions, pyfunc: databricksPyfunc },
 };
 
 /** @throws Failure `config` for a task that the protocol does not have. */
