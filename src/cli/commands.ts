@@ -21,6 +21,7 @@ const formats = ['html', 'md', 'csv', 'json'] as const;
 export const usages = {
   estimate: '[--json] [--scorer seed|learned] [--preference cost|quality|balanced] [FILE|-]',
   recommend: '--config FILE [--preference cost|quality|balanced] [--json] [FILE|-]',
+  ask: 'DATASET --config FILE --model NAME [--out FILE] [--batch-size N] [--offline] [--max-cost USD]',
   bench: '--config FILE --prompts FILE --out DIR [--models a,b] [--requests N]',
   resume: 'DIR [--config FILE] [--max-cost USD] [--json]',
   report: 'DIR --format html|md|csv|json [--out FILE]',
@@ -31,6 +32,10 @@ export const usages = {
 const exitCodes = `
 Exit codes: 0 complete, or stopped at a limit that you set (state and stopReason in manifest.json tell which),
 2 wrong use, configuration, input or disk, 3 no request succeeded, 130 interrupted.`;
+
+const askExitCodes = `
+Exit codes: 0 all answered, or stopped at the cost ceiling, 2 wrong use, configuration, input or disk,
+3 a prompt has no answer because the endpoint failed, 130 interrupted; with --out the same command then goes on.`;
 
 /**
  * All commands with their options. What a command does is loaded only when it is asked for, so that help and
@@ -67,6 +72,38 @@ export function commands(terminal: Terminal, installation: Installation, finish:
       finish(await recommend({ file, ...options }, terminal));
     });
 
+  command('ask', 'Answers a data set with one model: a row of JSON for each prompt, in the order of the data set.')
+    .addHelpText('after', askExitCodes)
+    .argument('<dataset>', 'data set (.jsonl, .yaml) or a file that is one prompt; - for standard input')
+    .requiredOption('--config <file>', 'configuration with your endpoints')
+    .requiredOption('--model <name>', 'the model, by name or endpoint/model')
+    .option('--out <file>', 'file for the answers; one that is there is continued, and what has an answer is not asked')
+    .addOption(number('--batch-size <n>', 'prompts in one request, where the protocol has a form for it', 1, 10_000))
+    .option('--offline', "through OpenAI's Batch API: cheaper, within a day; the same command goes on with it")
+    .addOption(number('--concurrency <n>', 'requests in flight at once', ...planLimits.concurrency))
+    .addOption(number('--max-tokens <n>', 'most output tokens to ask for', ...planLimits.maxTokens))
+    .addOption(
+      number(
+        '--max-retries <n>',
+        'further tries after a rate limit or an overload; default: 3',
+        ...planLimits.maxRetries,
+      ),
+    )
+    .addOption(
+      new Option('--timeout <s>', 'seconds that one request may take, or adaptive: from complexity and recent answers')
+        .argParser(secondsOrAdaptive)
+        .default('adaptive'),
+    )
+    .option('--max-cost <usd>', 'send nothing that could bring the answers above this cost', positive('--max-cost'))
+    .option('--prompts', 'repeat the prompt in each row')
+    .addOption(allowOrigin())
+    .option('--yes', 'do not ask before spending')
+    .option('--json', 'with --out, print what was done as JSON')
+    .action(async (dataset, options) => {
+      const { ask } = await import('./ask.ts');
+      finish(await ask({ dataset, ...options }, terminal));
+    });
+
   command('bench', 'Measures models on prompts and writes manifest, records and summary into a folder.')
     .addHelpText('after', exitCodes)
     .requiredOption('--config <file>', 'configuration with your endpoints')
@@ -85,6 +122,14 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     .addOption(number('--max-tokens <n>', 'most output tokens to ask for', ...planLimits.maxTokens))
     .option('--max-cost <usd>', 'stop before the run costs more', positive('--max-cost'))
     .addOption(number('--timeout <ms>', 'milliseconds that one request may take', ...planLimits.timeoutMs))
+    .option('--adaptive-timeout', 'shorter time limits, by complexity and recent answers, up to --timeout')
+    .addOption(
+      number(
+        '--max-retries <n>',
+        'further tries after a rate limit or an overload; default: 0',
+        ...planLimits.maxRetries,
+      ),
+    )
     .addOption(number('--time-limit <ms>', 'milliseconds after which nothing more is sent', ...planLimits.timeLimitMs))
     .addOption(number('--seed <n>', 'orders the requests: same seed, same order', ...planLimits.seed))
     .option('--no-stream', 'ask for whole answers (no time to first token)')
@@ -141,6 +186,10 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     });
 
   return program;
+}
+
+function secondsOrAdaptive(text: string): number | 'adaptive' {
+  return text === 'adaptive' ? text : positive('--timeout')(text);
 }
 
 /** An option with a few words to choose from. */

@@ -9,7 +9,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => cli.stop());
 
-const commands = ['estimate', 'recommend', 'bench', 'resume', 'report', 'simulate', 'demo'];
+const commands = ['estimate', 'recommend', 'ask', 'bench', 'resume', 'report', 'simulate', 'demo'];
 
 describe('tierwise', () => {
   it.each(commands)('%s explains itself with --help', async (command) => {
@@ -24,7 +24,7 @@ describe('tierwise', () => {
   });
 
   it.each<[string[], RegExp]>([
-    [[], /no command\. Type: tierwise estimate\|recommend\|bench/],
+    [[], /no command\. Type: tierwise estimate\|recommend\|ask\|bench/],
     [['estmate'], /unknown command 'estmate'/],
     [['estimate', '--fast'], /unknown option '--fast'\. Type: tierwise estimate /],
     [['estimate', 'a', 'b'], /too many arguments.*Type: tierwise estimate /],

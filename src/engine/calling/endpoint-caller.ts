@@ -9,7 +9,8 @@ import type { Timeouts } from './timeout.ts';
 
 export interface EndpointCallerOptions {
   readonly transport: Transport;
-  readonly target: ChatTarget;
+  /** Where requests go; asked anew before each try where it is a function, because keys expire. */
+  readonly target: ChatTarget | (() => Promise<ChatTarget>);
   /** The endpoint's id: recent times are kept for each of its models. */
   readonly endpoint: string;
   /** Requests in flight at once. */
@@ -55,20 +56,25 @@ export class EndpointCaller {
 
   /** All attempts for one prompt; the last one decides. */
   chat(request: ChatRequest, call: OneCall<ChatOutcome>): Promise<CallAttempt[]> {
-    const { transport, target, maxBytes } = this.#options;
-    return this.#tried(request.model, call, ({ timeout, signal }) =>
-      callChat(transport, target, request, { timeoutMs: timeout.ms, signal, maxBytes }),
+    const { transport, maxBytes } = this.#options;
+    return this.#tried(request.model, call, async ({ timeout, signal }) =>
+      callChat(transport, await this.#target(), request, { timeoutMs: timeout.ms, signal, maxBytes }),
     );
   }
 
   /** All attempts for several prompts in one request. @throws Failure as `callBatch` does */
   batch(requests: readonly ChatRequest[], call: OneCall<BatchOutcome>): Promise<CallAttempt<BatchOutcome>[]> {
-    const { transport, target, maxBytes } = this.#options;
+    const { transport, maxBytes } = this.#options;
     // A batch needs longer than a prompt: what one has needed says nothing of the other.
     const name = `${requests[0]?.model} in batches`;
-    return this.#tried(name, call, ({ timeout, signal }) =>
-      callBatch(transport, target, requests, { timeoutMs: timeout.ms, signal, maxBytes }),
+    return this.#tried(name, call, async ({ timeout, signal }) =>
+      callBatch(transport, await this.#target(), requests, { timeoutMs: timeout.ms, signal, maxBytes }),
     );
+  }
+
+  async #target(): Promise<ChatTarget> {
+    const { target } = this.#options;
+    return typeof target === 'function' ? target() : target;
   }
 
   #tried<Outcome extends AttemptOutcome>(

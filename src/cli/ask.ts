@@ -1,0 +1,278 @@
+import { basename } from 'node:path';
+import { planDefaults } from '../core/benchmark/plan-limits.ts';
+import { formatUsd, formatUsdRange, tokenCost } from '../core/catalog/cost.ts';
+import { findModel } from '../core/catalog/lookup.ts';
+import type { Model } from '../core/catalog/model.ts';
+import { scorerById } from '../core/complexity/scorers.ts';
+import { counted } from '../core/numbers.ts';
+import { plainText } from '../core/prompts/plain-text.ts';
+import type { Prompt } from '../core/prompts/prompt.ts';
+import { estimateTokens } from '../core/prompts/tokens.ts';
+import { Budget, ceilingCannotHold, costBound } from '../engine/benchmark/budget.ts';
+import { answerDataset, type DatasetEnding, pricesOf, requestOf } from '../engine/calling/answer-dataset.ts';
+import { AnswerFile } from '../engine/calling/answer-file.ts';
+import { type AnswerRow, answerKey } from '../engine/calling/answer-row.ts';
+import { EndpointCaller } from '../engine/calling/endpoint-caller.ts';
+import { AdaptiveTimeouts, fixedTimeouts } from '../engine/calling/timeout.ts';
+import { resolveKeys } from '../engine/config/keys.ts';
+import { loadConfig } from '../engine/config/load.ts';
+import { configuredModels } from '../engine/config/models.ts';
+import { readAllPrompts } from '../engine/config/read-prompts.ts';
+import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
+import { parseWorkspaceHost } from '../engine/databricks/host.ts';
+import { hasBatchForm } from '../engine/endpoints/batch-call.ts';
+import type { ChatTarget } from '../engine/endpoints/chat.ts';
+import { parseBaseUrl } from '../engine/http/base-url.ts';
+import type { Transport } from '../engine/http/transport.ts';
+import { createUndiciTransport } from '../engine/http/undici-transport.ts';
+import { checkAddresses } from './addresses.ts';
+import { askForInput, wrongUse } from './options.ts';
+import { type ExitCode, exit, type Terminal } from './terminal.ts';
+
+export interface AskOptions {
+  readonly dataset: string;
+  readonly config: string;
+  readonly model: string;
+  readonly out?: string;
+  readonly batchSize?: number;
+  readonly offline?: true;
+  readonly concurrency?: number;
+  readonly maxTokens?: number;
+  readonly maxRetries?: number;
+  /** Seconds. */
+  readonly timeout: number | 'adaptive';
+  readonly maxCost?: number;
+  readonly prompts?: true;
+  readonly allowOrigin: readonly string[];
+  readonly yes?: true;
+  readonly json?: true;
+}
+
+const defaultRetries = 3;
+/** Seconds that an adaptive limit may reach; Databricks itself gives up at 297. */
+const longestAdaptiveMs = 600_000;
+/** Before a key expires it is renewed; ms. */
+const renewBeforeMs = 60_000;
+
+/**
+ * Answers a data set with one model. Rows go to stdout in the order of the data set as they come, or into a file that the
+ * next call continues.
+ */
+export async function ask(options: AskOptions, terminal: Terminal): Promise<ExitCode> {
+  askForInput(options.dataset, terminal);
+  const config = await loadConfig(options.config);
+  const model = findModel(configuredModels(config.endpoints), options.model);
+  const endpoint = config.endpoints.find(({ id }) => id === model.endpoint);
+  if (endpoint === undefined) throw new Error(`The model ${model.ref} has no endpoint.`);
+  checkModel(model, endpoint, options);
+  checkAddresses([endpoint], options.allowOrigin);
+  const defaults = config.benchmark ?? {};
+  const maxTokens = options.maxTokens ?? defaults.maxTokens ?? planDefaults.maxTokens;
+  const prompts = await readAllPrompts(options.dataset);
+  checkIds(prompts);
+
+  const file = options.out === undefined ? undefined : new AnswerFile(options.out);
+  const open = prompts.filter(({ id, text }) => !file?.has({ id, key: answerKey(model.ref, maxTokens, text) }));
+  const budget = budgetOf(model, maxTokens, options.maxCost, file?.spentUsd ?? 0);
+  if (open.length < prompts.length) terminal.note(`${counted(prompts.length - open.length, 'answer')} there already.`);
+  terminal.note(costWords(open, model, maxTokens, options.maxCost));
+  if (options.yes !== true && spends(model) && open.length > 0 && (await terminal.confirm('Send them?')) === false) {
+    file?.close();
+    terminal.note('Nothing was sent.');
+    return exit.done;
+  }
+
+  const concurrency = Math.min(
+    options.concurrency ?? defaults.concurrency ?? planDefaults.concurrency,
+    endpoint.concurrency ?? Number.POSITIVE_INFINITY,
+  );
+  const transport = createUndiciTransport({ network: { strictSsl: true }, connections: concurrency });
+  const tally = new Tally(open.length, terminal);
+  try {
+    const rows = answerDataset({
+      prompts: open,
+      model,
+      caller: new EndpointCaller({
+        transport,
+        target: await targetOf(endpoint, terminal, transport),
+        endpoint: endpoint.id,
+        concurrency,
+        maxRetries: options.maxRetries ?? defaults.maxRetries ?? defaultRetries,
+        timeouts:
+          options.timeout === 'adaptive'
+            ? new AdaptiveTimeouts({ capMs: longestAdaptiveMs })
+            : fixedTimeouts(options.timeout * 1000),
+      }),
+      scorer: scorerById('seed'),
+      concurrency,
+      maxTokens,
+      batchSize: options.batchSize,
+      keepPrompts: options.prompts,
+      budget,
+      signal: terminal.interrupted,
+      onRow(row) {
+        file?.append(row);
+        tally.add(row);
+      },
+    });
+    for (;;) {
+      const next = await rows.next();
+      if (next.done === true) {
+        file?.finish(prompts.map(({ id }) => id));
+        return await report(next.value, tally, options, terminal);
+      }
+      if (file === undefined) await terminal.out(`${JSON.stringify(next.value)}\n`);
+    }
+  } finally {
+    file?.close();
+    await transport.close();
+  }
+}
+
+function checkModel(model: Model, { protocol }: ConfiguredEndpoint, { batchSize = 1, maxCost }: AskOptions): void {
+  if (model.task === 'embeddings') {
+    throw wrongUse(`${model.ref} makes embeddings and answers nothing. Name a model that does.`);
+  }
+  if (batchSize > 1 && !hasBatchForm({ protocol }, requestOf(model, '', 1))) {
+    throw wrongUse(
+      `--batch-size: the protocol ${protocol} asks one prompt of ${model.ref} in a request. Leave it out, or use --concurrency.`,
+    );
+  }
+  if (maxCost !== undefined && costBound(0, 1, pricesOf(model)) === undefined) {
+    throw wrongUse(ceilingCannotHold([model.ref]));
+  }
+}
+
+function checkIds(prompts: readonly Prompt[]): void {
+  const ids = new Set<string>();
+  for (const { id } of prompts) {
+    if (ids.has(id)) throw wrongUse(`Two prompts have the id "${plainText(id, 60)}". Give each its own.`);
+    ids.add(id);
+  }
+}
+
+function budgetOf(
+  model: Model,
+  maxTokens: number,
+  ceilingUsd: number | undefined,
+  spentUsd: number,
+): Budget | undefined {
+  if (ceilingUsd === undefined) return undefined;
+  const least = costBound(0, maxTokens, pricesOf(model)) ?? 0;
+  if (least > ceilingUsd) {
+    throw wrongUse(
+      `The cost ceiling of ${formatUsd(ceilingUsd)} leaves no room for a single request, which may cost ${formatUsd(least)}. Raise it, or ask for fewer output tokens than ${maxTokens}.`,
+    );
+  }
+  return new Budget(ceilingUsd, spentUsd);
+}
+
+function costWords(
+  prompts: readonly Prompt[],
+  model: Model,
+  maxTokens: number,
+  ceilingUsd: number | undefined,
+): string {
+  let low = 0;
+  let high = 0;
+  for (const { text } of prompts) {
+    const tokens = estimateTokens(text);
+    low += tokens.low;
+    high += tokens.high;
+  }
+  const prices = pricesOf(model);
+  const lowUsd = tokenCost({ input: low, output: prompts.length }, prices);
+  const highUsd = tokenCost({ input: high, output: prompts.length * maxTokens }, prices);
+  const cost =
+    lowUsd === undefined || highUsd === undefined
+      ? 'What they will cost is unknown: no price is configured.'
+      : `They will cost ${formatUsdRange({ lowUsd, highUsd })}.`;
+  const ceiling = ceilingUsd === undefined ? '' : ` Ceiling: ${formatUsd(ceilingUsd)}.`;
+  return `${counted(prompts.length, 'prompt')} to ${plainText(model.ref)}. ${cost}${ceiling}`;
+}
+
+function spends({ simulated, inputPrice, outputPrice }: Model): boolean {
+  return !simulated && (inputPrice?.value !== 0 || outputPrice?.value !== 0);
+}
+
+/** Where requests go; before the key expires, with a new one. */
+async function targetOf(
+  endpoint: ConfiguredEndpoint,
+  terminal: Terminal,
+  transport: Transport,
+): Promise<() => Promise<ChatTarget>> {
+  const { id, protocol, baseUrl, apiVersion } = endpoint;
+  const ring = await resolveKeys([endpoint], terminal.env, { transport, signal: terminal.interrupted });
+  const url = protocol === 'databricks' ? parseWorkspaceHost(baseUrl).origin : parseBaseUrl(baseUrl).url;
+  let key = ring.keys.find((bound) => bound.endpoint === id);
+  return async () => {
+    if (key?.expiresAt !== undefined && key.expiresAt - renewBeforeMs < Date.now()) key = await ring.fresh(id);
+    return { protocol, baseUrl: url, apiVersion, key };
+  };
+}
+
+/** Counts what comes and shows it. */
+class Tally {
+  answered = 0;
+  failed = 0;
+  retries = 0;
+  costUsd = 0;
+  /** A request may have cost what no figure tells. */
+  costUnknown = false;
+  firstError: string | undefined;
+  readonly total: number;
+  readonly #terminal: Terminal;
+
+  constructor(total: number, terminal: Terminal) {
+    this.total = total;
+    this.#terminal = terminal;
+  }
+
+  add({ answer, attempts, costUsd, costAtLeast, error }: AnswerRow): void {
+    if (answer === undefined) this.failed++;
+    else this.answered++;
+    this.firstError ??= error?.message;
+    this.retries += attempts.length - 1;
+    this.costUsd += costUsd ?? 0;
+    if (costAtLeast || (costUsd === undefined && answer !== undefined)) this.costUnknown = true;
+    this.#terminal.progress(this.words());
+  }
+
+  words(): string {
+    const cost = this.costUnknown ? `at least ${formatUsd(this.costUsd)}` : formatUsd(this.costUsd);
+    return [
+      `${this.answered} of ${counted(this.total, 'prompt')} answered`,
+      ...(this.failed > 0 ? [`${this.failed} failed`] : []),
+      ...(this.retries > 0 ? [counted(this.retries, 'retry', 'retries')] : []),
+      cost,
+    ].join('  ');
+  }
+}
+
+async function report(
+  ending: DatasetEnding,
+  tally: Tally,
+  { out, json, dataset }: AskOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { answered, failed, retries, total, costUsd, costUnknown } = tally;
+  if (out !== undefined && json) {
+    const summary = { state: ending.state, prompts: total, answered, failed, retries, costUsd, costUnknown };
+    await terminal.out(`${JSON.stringify(summary)}\n`);
+  } else if (out !== undefined) {
+    await terminal.out(`${basename(dataset)}: ${tally.words()}. Answers are in ${out}.\n`);
+  } else {
+    terminal.note(`${tally.words()}.`);
+  }
+  const goOn = out === undefined ? '' : ' The same command goes on where this ended.';
+  if (ending.state === 'cancelled') {
+    terminal.note(`Interrupted; what is answered is kept.${goOn}`);
+    return exit.interrupted;
+  }
+  if (ending.state === 'stopped') terminal.note(`tierwise: ${plainText(ending.message, 2000)}${goOn}`);
+  else if (failed > 0) {
+    const how = answered === 0 ? 'no prompt was answered' : `${counted(failed, 'prompt')} without an answer`;
+    terminal.note(`tierwise: ${how}. The first: ${plainText(tally.firstError ?? '', 2000)}${goOn}`);
+  }
+  return failed > 0 || (ending.state === 'stopped' && ending.by === 'endpoint') ? exit.endpoint : exit.done;
+}
