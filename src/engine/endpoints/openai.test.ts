@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../core/failure.ts';
 import type { ChatRequest } from './chat.ts';
 import { parseJson } from './failures.ts';
-import { chatCompletionForm, openai } from './openai.ts';
+import { chatCompletionForm, openai, readUsage } from './openai.ts';
 import { type AnswerReading, createAnswerReader } from './reader.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -115,6 +115,37 @@ describe('a streamed answer', () => {
       finishReason: 'tool_calls',
     });
     expect(answer.failure).toBeUndefined();
+  });
+
+  it('puts tool calls together over its chunks', () => {
+    const call = (fields: object) => delta({ tool_calls: [fields] });
+    const { toolCalls, chunks } = read(
+      call({ index: 0, id: 'call_a', type: 'function', function: { name: 'weather', arguments: '' } }),
+      call({ index: 0, function: { arguments: '{"city":' } }),
+      call({ index: 1, id: 'call_b', type: 'function', function: { name: 'time', arguments: '{}' } }),
+      call({ index: 0, function: { arguments: '"Bern"}' } }),
+      delta({}, 'tool_calls') + done,
+    );
+    expect(toolCalls).toEqual([
+      { id: 'call_a', name: 'weather', arguments: '{"city":"Bern"}' },
+      { id: 'call_b', name: 'time', arguments: '{}' },
+    ]);
+    expect(chunks).toBe(4);
+  });
+
+  it('survives tool calls that are none, and takes no index that would make a list of millions', () => {
+    const { toolCalls } = read(
+      delta({ tool_calls: [null, 'x', { index: 1e9, id: 7, function: null }, { index: -1, function: { name: 'f' } }] }),
+      delta({}, 'tool_calls'),
+    );
+    expect(toolCalls).toHaveLength(4);
+    expect(toolCalls[3]).toEqual({ id: undefined, name: 'f', arguments: '' });
+  });
+
+  it('names the model that serves it, once it says so', () => {
+    const from = (model: unknown) => delta({ content: 'x' }, null, { model });
+    expect(read(from(''), from(null), from('m-1'), from('m-2'), done).servedModel).toBe('m-1');
+    expect(read(delta({ content: 'x' }, 'stop')).servedModel).toBeUndefined();
   });
 
   it('shows a refusal as its text', () => {
@@ -293,6 +324,42 @@ describe('the usage of tokens', () => {
       cachedInput: 100,
       output: 1,
     });
+  });
+});
+
+describe('tokens in parts', () => {
+  it('have reasoning inside the output', () => {
+    expect(
+      readUsage({
+        prompt_tokens: 10,
+        completion_tokens: 90,
+        total_tokens: 100,
+        prompt_tokens_details: { cached_tokens: 4, cache_write_tokens: 3, audio_tokens: 0 },
+        completion_tokens_details: { reasoning_tokens: 64 },
+      }),
+    ).toEqual({ input: 10, cachedInput: 4, cacheWrite: 3, output: 90, reasoning: 64 });
+    expect(readUsage({ prompt_tokens: 10, completion_tokens: 90, reasoning_tokens: 64 })).toMatchObject({
+      output: 90,
+      reasoning: 64,
+    });
+  });
+
+  it('have reasoning that xAI counts on top brought inside', () => {
+    expect(
+      readUsage({
+        prompt_tokens: 32,
+        completion_tokens: 9,
+        total_tokens: 135,
+        completion_tokens_details: { reasoning_tokens: 94 },
+      }),
+    ).toEqual({ input: 32, output: 103, reasoning: 94 });
+  });
+
+  it('leave out what makes no sense', () => {
+    const odd = { prompt_tokens: 1, completion_tokens: 2, completion_tokens_details: { reasoning_tokens: 'x' } };
+    for (const prompt_tokens_details of [null, [], 'x', {}, { cached_tokens: -1 }]) {
+      expect(readUsage({ ...odd, prompt_tokens_details })).toEqual({ input: 1, output: 2 });
+    }
   });
 });
 
