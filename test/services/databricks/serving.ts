@@ -50,6 +50,8 @@ export class Serving {
   readonly #endpoints = new Map<string, Endpoint>();
   /** The next deployment fails. */
   failNextDeployment = false;
+  /** Requests to an endpoint that wakes up wait until it has, or are refused with 503. */
+  whileWaking: 'wait' | 'refuse' = 'wait';
 
   constructor(clock: Clock, times: ServingTimes, endpoints: readonly WireEndpoint[]) {
     this.#clock = clock;
@@ -214,6 +216,7 @@ export class Serving {
       throw refusals.noSuchServedModel(wanted, name);
     }
     if (endpoint.asleep) endpoint.wakingUntil ??= this.#clock.now + this.#times.coldStartMs;
+    if (endpoint.wakingUntil !== undefined && this.whileWaking === 'refuse') throw refusals.unavailable();
     if (endpoint.wakingUntil !== undefined) await this.#clock.until(endpoint.wakingUntil, signal);
     this.#settled(name).lastUsed = this.#clock.now;
     return wanted ?? this.#deal(endpoint);

@@ -1,0 +1,153 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RunRecord, recordSchema } from '../../../src/core/benchmark/record.ts';
+import { summarySchema } from '../../../src/core/benchmark/summary.ts';
+import type { ConfiguredModel } from '../../../src/engine/config/schema.ts';
+import { buildCli, type Cli, everythingIn, jsonLines } from '../../spawned-cli.ts';
+import { startWorkspace, type Workspace } from './workspace.ts';
+
+const llama = 'databricks-meta-llama-3-1-8b-instruct';
+const sleepy = 'my-sleepy-llm';
+const prompts = ['Name three colours.', 'What is water made of?', 'Why is the sky blue?', 'What does a baker do?'];
+
+describe('the command tierwise with a workspace', () => {
+  let cli: Cli;
+  let workspace: Workspace;
+  let env: Record<string, string>;
+  let runs = 0;
+  beforeAll(async () => {
+    cli = await buildCli();
+  });
+  afterAll(() => cli?.stop());
+  beforeEach(async () => {
+    // An hour of the workspace is 6 s.
+    workspace = await startWorkspace({ clockRate: 600 });
+    env = { DATABRICKS_HOST: workspace.host, DATABRICKS_TOKEN: workspace.token };
+  });
+  afterEach(() => workspace.stop());
+
+  interface Bench {
+    readonly args?: readonly string[];
+    readonly requests?: number;
+  }
+
+  /** Runs a benchmark of one model into a new folder. */
+  async function bench(model: ConfiguredModel, { args = [], requests = prompts.length }: Bench = {}) {
+    const name = `run-${runs++}`;
+    const endpoints = [{ id: 'dbx', protocol: 'databricks', baseUrl: workspace.host, models: [model] }];
+    cli.file(`${name}.json`, { endpoints });
+    const rows = Array.from({ length: requests }, (_, at) => ({ id: `p${at}`, prompt: prompts[at % prompts.length] }));
+    cli.file(`${name}.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    const files = ['--config', `${name}.json`, '--prompts', `${name}.jsonl`, '--out', name];
+    const ended = await cli.run(['bench', ...files, '--yes', '--warmup', '0', '--max-tokens', '16', ...args], { env });
+    const folder = join(cli.folder, name);
+    const read = (file: string) => readFileSync(join(folder, file), 'utf8');
+    return {
+      ...ended,
+      folder,
+      records: (): RunRecord[] => jsonLines(read('records.jsonl')).map((record) => recordSchema.parse(record)),
+      model: () => summarySchema.parse(JSON.parse(read('summary.json'))).models[0]!,
+    };
+  }
+
+  it('lists its endpoints with readiness, task, price and whether they sleep', async () => {
+    workspace.serving.sleep(sleepy);
+    const { code, stdout, stderr } = await cli.run(['endpoints', '--databricks', '--json'], { env });
+    expect(code, stderr).toBe(0);
+    const listed = JSON.parse(stdout);
+    const text = JSON.stringify(listed);
+    for (const name of [llama, sleepy, 'mas-agent-endpoint', 'my-custom-endpoint']) expect(text).toContain(name);
+    expect(stdout + stderr).not.toContain(workspace.token);
+  });
+
+  it('benchmarks a model of it, with the cost that the prices and the tokens make', async () => {
+    const priced = {
+      id: llama,
+      inputPrice: 0.15,
+      outputPrice: 0.45,
+      priceSource: 'workspace',
+      priceAsOf: '2026-11-24',
+    };
+    const run = await bench(priced);
+    expect(run.code, run.stderr).toBe(0);
+    for (const { status, tokens, costUsd, simulated } of run.records()) {
+      expect({ status, simulated, source: tokens?.source }).toEqual({ status: 'ok', source: 'server' });
+      expect(tokens!.output).toBe(16);
+      expect(costUsd).toBeCloseTo((tokens!.input * 0.15 + tokens!.output * 0.45) / 1e6, 12);
+    }
+    expect(run.model().counts).toMatchObject({ requests: prompts.length, ok: prompts.length });
+    expect(run.stdout + run.stderr + everythingIn(run.folder)).not.toContain(workspace.token);
+  });
+
+  it('signs in as a service principal and renews its token while the run goes on', async () => {
+    const { id, secret } = workspace.oauthClient;
+    env = { DATABRICKS_HOST: workspace.host, DATABRICKS_CLIENT_ID: id, DATABRICKS_CLIENT_SECRET: secret };
+    // Good for 20 minutes here, which are 2 s, but 1,200 s to who reads expires_in: so it is refused before its time.
+    workspace.identity.tokenLifetimeMs = 1_200_000;
+    workspace.identity.expiredStatus = 401;
+    workspace.behave(llama, { tokenMs: 40 });
+    const run = await bench({ id: llama }, { requests: 8, args: ['--concurrency', '1'] });
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.records().map(({ status }) => status)).toEqual(Array(8).fill('ok'));
+    expect(workspace.identity.issuedCount).toBeGreaterThan(1);
+    expect(run.stdout + run.stderr + everythingIn(run.folder)).not.toContain(secret);
+  });
+
+  it.each(['wait', 'refuse'] as const)(
+    'wakes a sleeping endpoint first and keeps that request out of the figures (others must %s)',
+    async (whileWaking) => {
+      workspace.serving.whileWaking = whileWaking;
+      workspace.serving.sleep(sleepy);
+      const run = await bench({ id: sleepy, scaleToZero: true });
+      expect(run.code, run.stderr).toBe(0);
+      const cold = run.records().filter(({ coldStart }) => coldStart);
+      expect(cold).toHaveLength(1);
+      const { counts, coldStarts, e2eMs } = run.model();
+      expect(counts).toMatchObject({ requests: prompts.length, ok: prompts.length });
+      // 90 s of the workspace are 150 ms of ours.
+      expect(coldStarts).toEqual([{ ms: expect.any(Number), ok: true }]);
+      expect(coldStarts![0]!.ms).toBeGreaterThanOrEqual(140);
+      expect(e2eMs!.n).toBe(prompts.length);
+      const warm = run.records().filter(({ warmup }) => !warmup);
+      for (const { attempts } of warm) expect(attempts.map(({ status }) => status)).toEqual([200]);
+    },
+  );
+
+  it.each([true, false])(
+    'goes on when limits of tokens a minute are reached (the server says how long: %s)',
+    async (retryAfter) => {
+      workspace.limit(llama, { outputTokensPerMinute: 40, retryAfter });
+      const run = await bench(
+        { id: llama, inputPrice: 1, outputPrice: 2 },
+        { requests: 8, args: ['--max-retries', '8', '--concurrency', '4'] },
+      );
+      expect(run.code, run.stderr).toBe(0);
+      const records = run.records();
+      expect(records.map(({ status }) => status)).toEqual(Array(8).fill('ok'));
+      const refused = records.flatMap(({ attempts }) => attempts.filter(({ status }) => status === 429));
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { error } of refused) expect(error).toMatchObject({ code: 'rate-limited' });
+      // Each try reached the workspace once, and those that were refused cost nothing.
+      expect(workspace.requests.filter(({ path }) => path.endsWith('/invocations'))).toHaveLength(8 + refused.length);
+      for (const { costUsd, tokens } of records)
+        expect(costUsd).toBeCloseTo((tokens!.input + 2 * tokens!.output) / 1e6, 12);
+    },
+  );
+
+  it('says why a run failed, and ends with 3', async () => {
+    env = { DATABRICKS_HOST: workspace.host, DATABRICKS_TOKEN: 'dapi-wrong-0123456789' };
+    const run = await bench({ id: llama }, { args: ['--max-retries', '0'] });
+    expect(run.code).toBe(3);
+    expect(run.records()[0]!.error).toMatchObject({ code: 'auth', status: 403 });
+    expect(run.stdout + run.stderr + everythingIn(run.folder)).not.toContain('dapi-wrong-0123456789');
+  });
+
+  it('refuses to start where nobody is signed in, and says how to sign in', async () => {
+    env = {};
+    const run = await bench({ id: llama });
+    expect(run.code).not.toBe(0);
+    expect(run.stderr).toContain('databricks auth login');
+    expect(workspace.requests).toEqual([]);
+  });
+});
