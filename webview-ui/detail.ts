@@ -1,7 +1,7 @@
-import { formatUsd } from '../src/core/catalog/cost.ts';
-import { grouped, UNKNOWN } from '../src/core/numbers.ts';
+import { UNKNOWN } from '../src/core/numbers.ts';
 import type { RequestDetail } from '../src/core/report/detail.ts';
-import { figure, instant, NONE } from '../src/core/report/format.ts';
+import { duration, figure, instant, NONE } from '../src/core/report/format.ts';
+import { allTokensWords, requestCostWords } from '../src/core/report/request-words.ts';
 import { requestName } from '../src/core/report/text.ts';
 import type { ReportView, RequestRow } from '../src/core/report/view.ts';
 import { button } from './components.ts';
@@ -49,13 +49,15 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
     ['First visible', ms(request.firstVisibleMs)],
     ['E2E', ms(request.e2eMs)],
     ['TPOT', ms(request.tpotMs)],
-    ['Tokens', tokens(request)],
-    ['Cost', formatUsd(request.costUsd)],
+    ['Tokens', allTokensWords(request)],
+    ['Cost', requestCostWords(request)],
     ['HTTP status', request.httpStatus === undefined ? NONE : String(request.httpStatus)],
     ['Finish', request.finishReason ?? NONE],
     ['Due', instant(request.scheduledAt)],
   ];
-  if (request.warmup) items.push(['Warm-up', 'yes: in no figure']);
+  if (request.servedModel !== undefined) items.push(['Answered by', request.servedModel]);
+  if (request.coldStart) items.push(['Cold start', 'woke the endpoint: in no figure']);
+  else if (request.warmup) items.push(['Warm-up', 'yes: in no figure']);
   return element(
     'dl',
     'tw-detail-figures',
@@ -65,14 +67,17 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
 
 function texts(detail: RequestDetail): HTMLElement[] {
   const parts: HTMLElement[] = [];
-  if (detail.attempts.length > 1) {
+  if (detail.attempts.length > 1 || detail.attempts.some(({ timeout }) => timeout !== undefined)) {
     const lines = detail.attempts.map((attempt) => {
       const outcome = attempt.error ? `${attempt.error.code}: ${attempt.error.message}` : 'ok';
-      return element(
-        'li',
-        '',
-        `${attempt.status === undefined ? '' : `${attempt.status}, `}${outcome}, ended after ${ms(attempt.times.end)}`,
-      );
+      const words = [
+        ...(attempt.status === undefined ? [] : [String(attempt.status)]),
+        outcome,
+        ...(attempt.waitedMs === undefined ? [] : [`sent after waiting ${ms(attempt.waitedMs)}`]),
+        `ended after ${ms(attempt.times.end)}`,
+        ...(attempt.timeout === undefined ? [] : [`time limit ${timeoutWords(attempt.timeout)}`]),
+      ];
+      return element('li', '', words.join(', '));
     });
     parts.push(element('h4', '', 'Attempts'), element('ol', 'tw-attempts', ...lines));
   }
@@ -95,8 +100,12 @@ function ms(value: number | undefined): string {
   return value === undefined ? NONE : `${figure(value)} ms`;
 }
 
-function tokens(request: RequestRow): string {
-  if (request.tokensIn === undefined || request.tokensOut === undefined) return NONE;
-  const source = request.tokensSource === 'server' ? "the server's count" : 'estimated';
-  return `${grouped(request.tokensIn)} in, ${grouped(request.tokensOut)} out (${source})`;
+function timeoutWords({ ms, basis }: NonNullable<RequestDetail['attempts'][number]['timeout']>): string {
+  const why = {
+    fixed: 'as planned',
+    complexity: "by the prompt's complexity",
+    recent: 'by recent answers',
+    doubled: 'twice the one before',
+  };
+  return `${duration(ms)} (${why[basis]})`;
 }

@@ -1,7 +1,7 @@
-import { formatUsd } from '../src/core/catalog/cost.ts';
 import { grouped } from '../src/core/numbers.ts';
 import type { RequestDetail } from '../src/core/report/detail.ts';
 import { figure, NONE } from '../src/core/report/format.ts';
+import { requestCostWords, tokenCountWords, unmeasuredWords } from '../src/core/report/request-words.ts';
 import { requestName } from '../src/core/report/text.ts';
 import type { ReportView } from '../src/core/report/view.ts';
 import { tierNames } from '../src/core/routing/tier.ts';
@@ -142,22 +142,21 @@ export class Requests {
     if (!request) return;
     const prompt = this.#view.prompts[request.prompt];
     const outcome = request.status === 'ok' ? 'ok' : (request.errorCode ?? 'error');
-    const counted = (count: number | undefined) =>
-      count === undefined ? NONE : `${request.tokensSource === 'server' ? '' : '~'}${grouped(count)}`;
+    const unmeasured = unmeasuredWords(request);
     const texts = [
       requestName(request.id, this.#view),
       prompt?.preview ?? '',
       prompt?.tier ?? '',
       prompt?.score.toFixed(2) ?? '',
       this.#view.models[request.model]?.name ?? '',
-      `${outcome}${request.warmup ? ' (warm-up)' : ''}${request.attempts > 1 ? ` ×${request.attempts}` : ''}`,
+      `${outcome}${unmeasured === '' ? '' : ` (${unmeasured})`}${request.attempts > 1 ? ` ×${request.attempts}` : ''}`,
       figure(request.ttftMs, NONE),
       figure(request.firstVisibleMs, NONE),
       figure(request.e2eMs, NONE),
       figure(request.tpotMs, NONE),
-      counted(request.tokensIn),
-      counted(request.tokensOut),
-      formatUsd(request.costUsd),
+      tokenCountWords(request, request.tokensIn),
+      tokenCountWords(request, request.tokensOut),
+      requestCostWords(request),
     ];
     for (const [index, cell] of cells.entries()) cell.textContent = texts[index] ?? '';
     for (const index of [1, 4, 5])

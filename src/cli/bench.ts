@@ -9,7 +9,8 @@ import { makeTiers } from '../core/routing/tiers.ts';
 import { planRun, type RunEstimate } from '../engine/benchmark/plan-run.ts';
 import { runPaths } from '../engine/benchmark/run-folder.ts';
 import { loadConfig } from '../engine/config/load.ts';
-import { boundKeys, configuredModels } from '../engine/config/models.ts';
+import { resolveKeys } from '../engine/config/keys.ts';
+import { configuredModels } from '../engine/config/models.ts';
 import { readAllPrompts } from '../engine/config/read-prompts.ts';
 import { checkAddresses } from './addresses.ts';
 import type { Installation } from './commands.ts';
@@ -28,6 +29,8 @@ export interface BenchOptions {
   readonly maxTokens?: number;
   readonly maxCost?: number;
   readonly timeout?: number;
+  readonly adaptiveTimeout?: true;
+  readonly maxRetries?: number;
   readonly timeLimit?: number;
   readonly seed?: number;
   /** False with --no-stream. */
@@ -57,7 +60,7 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
   const defaults = config.benchmark ?? {};
   const { plan, prompts, estimate } = planRun({
     models,
-    endpoints: used.map(({ id, protocol, baseUrl, apiKey }) => ({ id, protocol, baseUrl, apiKeyEnv: apiKey?.env })),
+    endpoints: used.map(({ apiKey, ...endpoint }) => ({ ...endpoint, apiKeyEnv: apiKey?.env })),
     prompts: await readAllPrompts(options.prompts),
     scorer: scorerById('seed'),
     tiers: makeTiers(config.tiers),
@@ -68,6 +71,8 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
       maxTokens: options.maxTokens ?? defaults.maxTokens,
       maxCostUsd: options.maxCost ?? defaults.maxCostUsd,
       timeoutMs: options.timeout ?? defaults.timeoutMs,
+      adaptiveTimeout: options.adaptiveTimeout ?? defaults.adaptiveTimeout,
+      maxRetries: options.maxRetries ?? defaults.maxRetries,
       timeLimitMs: options.timeLimit ?? defaults.timeLimitMs,
       seed: options.seed ?? defaults.seed,
       stream: options.stream && defaults.stream,

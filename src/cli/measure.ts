@@ -67,6 +67,7 @@ export async function printRun(run: Run, asked: Asked, terminal: Terminal): Prom
     terminal.note(`tierwise: no request succeeded. The first: ${error?.message ?? 'no reason is known'}`);
     return exit.endpoint;
   }
+  if (manifest.stopReason === 'endpoint') return exit.endpoint;
   if (manifest.stopReason === 'disk' || manifest.stopReason === 'failure') return exit.wrongUse;
   return exit.done;
 }

@@ -88,7 +88,7 @@ export function totalCostWords(totals: ReportView['totals']): string {
 
 function tokens(row: ModelRow, count: number): string {
   if (row.tokensSource === 'none') return NONE;
-  return row.tokensSource === 'server' ? grouped(count) : `~${grouped(count)}`;
+  return row.tokensSource === 'server' || row.tokensSource === 'tokenizer' ? grouped(count) : `~${grouped(count)}`;
 }
 
 /** Error classes with their counts, for example `timeout 3, server 1`. */

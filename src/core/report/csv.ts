@@ -16,6 +16,7 @@ const COLUMNS: readonly (readonly [string, (request: RequestRow, view: ReportVie
   ['http_status', (request) => request.httpStatus],
   ['attempts', (request) => request.attempts],
   ['warmup', (request) => request.warmup],
+  ['cold_start', (request) => request.coldStart],
   ['scheduled_at', (request) => request.scheduledAt],
   ['ttft_ms', (request) => rounded(request.ttftMs, 3)],
   ['first_visible_ms', (request) => rounded(request.firstVisibleMs, 3)],
@@ -23,10 +24,14 @@ const COLUMNS: readonly (readonly [string, (request: RequestRow, view: ReportVie
   ['tpot_ms', (request) => rounded(request.tpotMs, 3)],
   ['tokens_in', (request) => request.tokensIn],
   ['tokens_out', (request) => request.tokensOut],
+  ['tokens_cached', (request) => request.tokensCached],
+  ['tokens_cache_write', (request) => request.tokensCacheWrite],
+  ['tokens_reasoning', (request) => request.tokensReasoning],
   ['tokens_source', (request) => request.tokensSource],
   // Twelve digits: without the noise of binary fractions.
   ['cost_usd', (request) => (request.costUsd === undefined ? undefined : Number(request.costUsd.toPrecision(12)))],
-  ['cost_known', (request) => request.costUsd !== undefined],
+  ['cost_known', (request) => request.costUsd !== undefined && !request.costAtLeast],
+  ['served_model', (request) => request.servedModel],
   ['finish_reason', (request) => request.finishReason],
   ['simulated', (_, view) => view.simulated],
 ];

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { recordErrorSchema, timesSchema } from '../benchmark/record.ts';
+import { recordErrorSchema, timeoutBases, timesSchema } from '../benchmark/record.ts';
 import { plainText } from '../prompts/plain-text.ts';
 import { safeBlock, safeName } from './text.ts';
 import type { Run } from './view.ts';
@@ -18,7 +18,14 @@ export const requestDetailSchema = z.object({
   error: z.optional(recordErrorSchema),
   /** Times in ms from the scheduled start. */
   attempts: z.array(
-    z.object({ status: z.optional(z.number()), error: z.optional(recordErrorSchema), times: timesSchema }),
+    z.object({
+      status: z.optional(z.number()),
+      error: z.optional(recordErrorSchema),
+      times: timesSchema,
+      /** Which time limit applied; absent: the plan's. */
+      timeout: z.optional(z.object({ ms: z.number(), basis: z.enum(timeoutBases) })),
+      waitedMs: z.optional(z.number()),
+    }),
   ),
 });
 
@@ -42,6 +49,8 @@ export function requestDetail(run: Pick<Run, 'prompts' | 'records'>, id: string)
       status: attempt.status,
       error: attempt.error && { ...attempt.error, message: plainText(attempt.error.message, 4_000) },
       times: attempt.times,
+      timeout: attempt.timeout,
+      waitedMs: attempt.waitedMs,
     })),
   };
 }

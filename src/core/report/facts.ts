@@ -1,9 +1,11 @@
 import type { Manifest } from '../benchmark/manifest.ts';
+import type { PlannedEndpoint } from '../benchmark/plan.ts';
+import type { ModelSummary } from '../benchmark/summary.ts';
 import { formatUsd } from '../catalog/cost.ts';
 import { counted, grouped, UNKNOWN } from '../numbers.ts';
 import { plainText } from '../prompts/plain-text.ts';
 import { fewestValues } from '../stats/quantiles.ts';
-import { duration, figure, instant } from './format.ts';
+import { duration, figure, instant, percent } from './format.ts';
 import { safeName } from './text.ts';
 import type { ReportView, Run } from './view.ts';
 
@@ -34,25 +36,47 @@ const STOPPED = {
   'cost-ceiling': 'Stopped at the cost ceiling',
   'time-limit': 'Stopped at the time limit',
   disk: 'Stopped: the disk failed',
+  endpoint: 'Stopped: an endpoint never answered',
   failure: 'Stopped by a failure',
 } as const;
 
 /** Neutral remarks on how the figures came about. */
 export function notesOf(run: Run): string[] {
-  const { manifest, records, summary } = run;
+  const { manifest, summary } = run;
   const notes: string[] = [];
   if (manifest.stopMessage !== undefined) notes.push(plainText(manifest.stopMessage, 400));
   if (manifest.resumed > 0) notes.push(`The run was taken up again ${counted(manifest.resumed, 'time')}.`);
   if (summary.totals.warmup > 0) {
     notes.push(`${counted(summary.totals.warmup, 'warm-up request')} ran first; only the total cost includes them.`);
   }
-  const retried = records.filter((record) => record.attempts.length > 1).length;
-  if (retried > 0)
-    notes.push(`${counted(retried, 'request')} took more than one attempt; times are those of the first.`);
+  for (const model of summary.models) notes.push(...modelNotes(model));
   if (manifest.unrecordedUsd !== undefined && manifest.unrecordedUsd > 0) {
     notes.push(`Requests lost at an interruption may have cost up to ${formatUsd(manifest.unrecordedUsd)} more.`);
   }
   if (!manifest.plan.keepAnswers) notes.push('Answers were not stored.');
+  return notes;
+}
+
+/** What one model's figures do not say of themselves. */
+function modelNotes({ endpoint, model, counts, coldStarts = [], cost, servedAs = [] }: ModelSummary): string[] {
+  const name = safeName(`${endpoint}/${model}`);
+  const notes = coldStarts.map(({ ms, ok }) =>
+    ok
+      ? `${name} woke in ${duration(ms)}; that request is in no other figure than the total cost.`
+      : `${name} did not wake within ${duration(ms)}.`,
+  );
+  if (counts.retried !== undefined && counts.firstAttemptFailed !== undefined) {
+    notes.push(
+      `${name}: ${counted(counts.retried, 'request')} needed a retry. Latency figures are of first attempts that succeeded; ${percent(counts.firstAttemptFailed / counts.requests)} of the first attempts failed.`,
+    );
+  }
+  if (cost.cachedAtInputPrice) {
+    notes.push(`${name} has no price for cached input: it counts at the input price, so the cost is an upper bound.`);
+  }
+  if (servedAs.length > 0) {
+    const names = servedAs.slice(0, 3).map((served) => `${safeName(served.model)} (${grouped(served.count)})`);
+    notes.push(`${name} answered as ${names.join(', ')}${servedAs.length > 3 ? ' and others' : ''}.`);
+  }
   return notes;
 }
 
@@ -80,16 +104,20 @@ export function factsOf(run: Run): ReportView['facts'] {
       ['Most output tokens', grouped(plan.maxTokens)],
       ['Temperature', plan.temperature === undefined ? "the server's own" : String(plan.temperature)],
       ['Answers', plan.stream ? 'streamed' : 'not streamed'],
-      ['Time-out of a request', duration(plan.timeoutMs)],
+      [
+        'Time-out of a request',
+        plan.adaptiveTimeout
+          ? `by complexity and recent answers, at most ${duration(plan.timeoutMs)}`
+          : duration(plan.timeoutMs),
+      ],
+      ['Retries of a request', plan.maxRetries ? `at most ${grouped(plan.maxRetries)}` : undefined],
       ['Time limit', plan.timeLimitMs === undefined ? 'none' : duration(plan.timeLimitMs)],
       ['Cost ceiling', ceiling === undefined ? 'none' : formatUsd(ceiling)],
       ['Seed', String(plan.seed)],
     ]),
     group(
       'Endpoints',
-      plan.endpoints.map(
-        (endpoint) => [safeName(endpoint.id), `${endpoint.protocol}, ${withoutUser(endpoint.baseUrl)}`] as const,
-      ),
+      plan.endpoints.map((endpoint) => [safeName(endpoint.id), endpointWords(endpoint)] as const),
     ),
     group(
       'Prices (USD per million tokens)',
@@ -97,7 +125,12 @@ export function factsOf(run: Run): ReportView['facts'] {
         (model) =>
           [
             safeName(`${model.endpoint}/${model.model}`),
-            `input ${price(model.inputPrice)}, output ${price(model.outputPrice)}`,
+            [
+              `input ${price(model.inputPrice)}`,
+              ...(model.cachedInputPrice === undefined ? [] : [`cached input ${price(model.cachedInputPrice)}`]),
+              ...(model.cacheWritePrice === undefined ? [] : [`cache write ${price(model.cacheWritePrice)}`]),
+              `output ${price(model.outputPrice)}`,
+            ].join(', '),
           ] as const,
       ),
     ),
@@ -109,6 +142,14 @@ export function factsOf(run: Run): ReportView['facts'] {
       ['Versions', `Tierwise ${versions.tierwise}, Node ${versions.node}, undici ${versions.undici}`],
     ]),
   ];
+}
+
+function endpointWords({ protocol, baseUrl, concurrency }: PlannedEndpoint): string {
+  return [
+    ...(protocol === 'vscode-lm' ? ["VS Code's own models: its queues and limits are in the times"] : [protocol]),
+    ...(baseUrl === '' ? [] : [withoutUser(baseUrl)]),
+    ...(concurrency === undefined ? [] : [`at most ${grouped(concurrency)} in flight`]),
+  ].join(', ');
 }
 
 function price(value: number | undefined): string {

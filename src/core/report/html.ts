@@ -1,8 +1,8 @@
-import { formatUsd } from '../catalog/cost.ts';
 import { grouped } from '../numbers.ts';
 import { swatch } from './charts/series.ts';
 import { figure, NONE } from './format.ts';
 import { type Markup, markup } from './markup.ts';
+import { requestCostWords, tokenCountWords, unmeasuredWords } from './request-words.ts';
 import { chartsSection, headSection, readingSection, requestsHeading, runSection, summarySection } from './sections.ts';
 import { pageCss, reportCss } from './style.ts';
 import { requestName } from './text.ts';
@@ -77,13 +77,8 @@ function requestsSection(view: ReportView): Markup {
 
 function rowOf(request: RequestRow, view: ReportView, models: readonly Markup[]): Markup {
   const prompt = view.prompts[request.prompt];
-  const status = `${request.status}${request.warmup ? ', warm-up' : ''}${request.attempts > 1 ? `, ${request.attempts} tries` : ''}`;
+  const unmeasured = unmeasuredWords(request);
+  const status = `${request.status}${unmeasured === '' ? '' : `, ${unmeasured}`}${request.attempts > 1 ? `, ${request.attempts} tries` : ''}`;
   const error = request.errorCode === undefined ? '' : `${request.errorCode}: ${request.errorMessage ?? ''}`;
-  return markup`<tr><td>${requestName(request.id, view)}<td title="${prompt?.preview}"><bdi>${prompt?.preview}</bdi><td>${prompt?.tier}<td>${models[request.model]}<td>${status}<td${error !== '' && markup` title="${error}"`}>${error}<td>${prompt?.score.toFixed(2)}<td>${figure(request.ttftMs, NONE)}<td>${figure(request.firstVisibleMs, NONE)}<td>${figure(request.e2eMs, NONE)}<td>${figure(request.tpotMs, NONE)}<td>${tokens(request, request.tokensIn)}<td>${tokens(request, request.tokensOut)}<td>${formatUsd(request.costUsd)}\n`;
-}
-
-/** Counted by us: with a tilde. */
-function tokens(request: RequestRow, count: number | undefined): string {
-  if (count === undefined) return NONE;
-  return request.tokensSource === 'server' ? grouped(count) : `~${grouped(count)}`;
+  return markup`<tr><td>${requestName(request.id, view)}<td title="${prompt?.preview}"><bdi>${prompt?.preview}</bdi><td>${prompt?.tier}<td>${models[request.model]}<td>${status}<td${error !== '' && markup` title="${error}"`}>${error}<td>${prompt?.score.toFixed(2)}<td>${figure(request.ttftMs, NONE)}<td>${figure(request.firstVisibleMs, NONE)}<td>${figure(request.e2eMs, NONE)}<td>${figure(request.tpotMs, NONE)}<td>${tokenCountWords(request, request.tokensIn)}<td>${tokenCountWords(request, request.tokensOut)}<td>${requestCostWords(request)}\n`;
 }

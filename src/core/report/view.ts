@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { type Manifest, type RunPrompt, runStates } from '../benchmark/manifest.ts';
-import type { RunRecord } from '../benchmark/record.ts';
+import type { RunRecord, Times } from '../benchmark/record.ts';
 import type { ModelSummary, Summary } from '../benchmark/summary.ts';
 import { tpotOf } from '../benchmark/tpot.ts';
 import { counted } from '../numbers.ts';
@@ -32,7 +32,7 @@ export const modelRowSchema = z.object({
   outputTokensPerSecond: z.optional(z.number()),
   tokensIn: z.number(),
   tokensOut: z.number(),
-  tokensSource: z.enum(['server', 'estimate', 'mixed', 'none']),
+  tokensSource: z.enum(['server', 'tokenizer', 'estimate', 'mixed', 'none']),
   knownUsd: z.optional(z.number()),
   perRequestUsd: z.optional(z.number()),
   /** USD for a thousand requests like the measured ones. */
@@ -51,7 +51,10 @@ export const promptRowSchema = z.object({
   score: z.number(),
 });
 
-/** One request. `prompt` and `model` are positions in `prompts` and `models`. */
+/**
+ * One request. `prompt` and `model` are positions in `prompts` and `models`. One that took several attempts has no times
+ * here, as those of the first say nothing of an answer; its detail has them all.
+ */
 export const requestRowSchema = z.object({
   /** The record's own id, raw: it names the request to the host. */
   id: z.string(),
@@ -63,6 +66,8 @@ export const requestRowSchema = z.object({
   httpStatus: z.optional(z.number()),
   attempts: z.number(),
   warmup: z.boolean(),
+  /** True: it woke a sleeping endpoint. */
+  coldStart: z.boolean(),
   scheduledAt: z.string(),
   ttftMs: z.optional(z.number()),
   firstVisibleMs: z.optional(z.number()),
@@ -70,8 +75,16 @@ export const requestRowSchema = z.object({
   tpotMs: z.optional(z.number()),
   tokensIn: z.optional(z.number()),
   tokensOut: z.optional(z.number()),
+  /** Parts of `tokensIn` and `tokensOut`, as far as the server told them. */
+  tokensCached: z.optional(z.number()),
+  tokensCacheWrite: z.optional(z.number()),
+  tokensReasoning: z.optional(z.number()),
   tokensSource: z.optional(z.enum(['server', 'tokenizer', 'estimate'])),
   costUsd: z.optional(z.number()),
+  /** True: an attempt may have cost more than `costUsd` holds. */
+  costAtLeast: z.boolean(),
+  /** The model that answered, by the server's word, where it is not the one asked for. */
+  servedModel: z.optional(z.string()),
   finishReason: z.optional(z.string()),
 });
 
@@ -271,7 +284,8 @@ function modelRow(model: ModelSummary): ModelRow {
 }
 
 function requestRow(record: RunRecord, prompt: number, model: number, stream: boolean): RequestRow {
-  const { sent, firstToken, firstVisible, lastToken } = record.times;
+  const retried = record.attempts.length > 1;
+  const { sent, firstToken, firstVisible, lastToken }: Partial<Times> = retried ? {} : record.times;
   return {
     id: record.id,
     prompt,
@@ -282,6 +296,7 @@ function requestRow(record: RunRecord, prompt: number, model: number, stream: bo
     httpStatus: record.error?.status ?? record.attempts.at(-1)?.status,
     attempts: record.attempts.length,
     warmup: record.warmup ?? false,
+    coldStart: record.coldStart ?? false,
     scheduledAt: safeName(record.scheduledAt),
     // An answer asked for in one piece has no first token to speak of.
     ttftMs: stream ? since(sent, firstToken) : undefined,
@@ -290,14 +305,19 @@ function requestRow(record: RunRecord, prompt: number, model: number, stream: bo
     tpotMs: tpotOf(record),
     tokensIn: record.tokens?.input,
     tokensOut: record.tokens?.output,
+    tokensCached: record.tokens?.cachedInput,
+    tokensCacheWrite: record.tokens?.cacheWrite,
+    tokensReasoning: record.tokens?.reasoning,
     tokensSource: record.tokens?.source,
     costUsd: record.costUsd,
+    costAtLeast: record.costAtLeast ?? false,
+    servedModel: record.servedModel === undefined ? undefined : safeName(record.servedModel),
     finishReason: record.finishReason === undefined ? undefined : safeName(record.finishReason),
   };
 }
 
-function since(start: number, time: number | undefined): number | undefined {
-  return time === undefined ? undefined : time - start;
+function since(start: number | undefined, time: number | undefined): number | undefined {
+  return start === undefined || time === undefined ? undefined : time - start;
 }
 
 function pairKey(endpoint: string, model: string): string {

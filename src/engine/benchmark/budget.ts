@@ -1,23 +1,33 @@
 import { mayHaveCost } from '../../core/benchmark/billing.ts';
 import type { PlannedModel } from '../../core/benchmark/plan.ts';
 import type { RunRecord } from '../../core/benchmark/record.ts';
-import { tokenCost } from '../../core/catalog/cost.ts';
+import { dearestCost, tokenCost } from '../../core/catalog/cost.ts';
+import type { ChatOutcome } from '../endpoints/chat.ts';
 
 /** Tokens that a chat template may add around a prompt: roles, begin and end marks, a short standard instruction. */
 const templateTokens = 64;
 
 /**
  * USD that one request can cost at most: no byte-level tokenizer makes more tokens than the prompt has bytes, and the
- * answer is cut at `maxTokens`. Undefined when a price is unknown.
+ * answer is cut at `maxTokens`. Input counts at the dearest of its prices. Undefined when a price is unknown.
  */
 export function costBound(promptBytes: number, maxTokens: number, prices: PlannedModel): number | undefined {
-  return tokenCost({ input: promptBytes + templateTokens, output: maxTokens }, prices);
+  return dearestCost({ input: promptBytes + templateTokens, output: maxTokens }, prices);
 }
 
-/** What a finished request cost, where that is beyond doubt; undefined: anything up to its bound. */
-export function certainCost(record: RunRecord): number | undefined {
-  if (record.tokens?.source === 'server') return record.costUsd;
-  return mayHaveCost(record.attempts[0]?.status, record.error?.code) ? undefined : 0;
+/** What an attempt cost, where that is beyond doubt; undefined: anything up to its bound. */
+export function certainCost({ usage, status, failure }: ChatOutcome, prices: PlannedModel): number | undefined {
+  if (usage) return tokenCost(usage, prices);
+  return mayHaveCost(status, failure?.code) ? undefined : 0;
+}
+
+/** USD that a finished request cost at most, its attempts together. */
+export function mostCost({ attempts, tokens, costUsd }: RunRecord, boundUsd: number): number {
+  const known = tokens?.source === 'server' ? costUsd : undefined;
+  const uncertain = (known === undefined ? attempts : attempts.slice(0, -1)).filter(({ status, error }) =>
+    mayHaveCost(status, error?.code),
+  );
+  return (known ?? 0) + uncertain.length * boundUsd;
 }
 
 /**
@@ -67,6 +77,38 @@ export class Budget {
     this.#reserved = this.#inFlight === 0 ? 0 : this.#reserved - amount;
     this.#spent += actualUsd ?? amount;
     if (actualUsd !== undefined && actualUsd > amount) this.#excess += actualUsd - amount;
+  }
+}
+
+/** What one request costs, attempt by attempt, under the ceiling of its run if there is one. */
+export class Spending {
+  readonly #budget: Budget | undefined;
+  readonly #boundUsd: number;
+  #reserved: number | undefined;
+  #ended = 0;
+
+  constructor(budget: Budget | undefined, boundUsd: number) {
+    this.#budget = budget;
+    this.#boundUsd = boundUsd;
+  }
+
+  /** Before an attempt; false: the ceiling leaves no room for it now. */
+  reserve(): boolean {
+    this.#reserved = this.#budget ? this.#budget.reserve(this.#boundUsd) : this.#boundUsd;
+    return this.#reserved !== undefined;
+  }
+
+  /** After an attempt. `certainUsd` undefined: it may have cost all that was reserved; 0: also for one that was not made. */
+  settle(certainUsd: number | undefined): void {
+    if (this.#reserved === undefined) return;
+    this.#budget?.settle(this.#reserved, certainUsd);
+    this.#ended += certainUsd ?? this.#reserved;
+    this.#reserved = undefined;
+  }
+
+  /** USD at most, over the attempts that have ended. */
+  get mostUsd(): number {
+    return this.#ended;
   }
 }
 

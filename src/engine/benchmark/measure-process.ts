@@ -3,11 +3,13 @@ import { Failure } from '../../core/failure.ts';
 import { type FromMeasure, type MeasureTask, toMeasureSchema } from '../../protocol/measure.ts';
 import { redact } from '../http/redact.ts';
 import { createUndiciTransport } from '../http/undici-transport.ts';
+import { ParentChannel } from './parent.ts';
 import { resumeRun, startRun } from './session.ts';
 
 // The measuring process: measures one run and ends. It is forked, and told what to do, by measuring.ts.
 
 const cancelling = new AbortController();
+const parent = new ParentChannel((message) => tell(message));
 let task: MeasureTask | undefined;
 
 function cancel(): void {
@@ -24,6 +26,7 @@ async function work(task: MeasureTask): Promise<void> {
       await import('undici');
       return createUndiciTransport({ network: task.network, connections });
     },
+    parent,
     signal: cancelling.signal,
     onProgress: tell,
   };
@@ -70,7 +73,7 @@ process.on('message', (value) => {
   else if (!task && (message.data.type === 'start' || message.data.type === 'resume')) {
     task = message.data;
     work(task).then(() => end({ type: 'done' }), fail);
-  }
+  } else if (message.data.type !== 'start' && message.data.type !== 'resume') parent.receive(message.data);
 });
 
 if (process.send === undefined) {

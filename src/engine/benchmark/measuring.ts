@@ -9,7 +9,7 @@ import {
   type Progress,
   type ToMeasure,
 } from '../../protocol/measure.ts';
-import { answerMeasure } from './answer-measure.ts';
+import { answerMeasure, onlyInVscode } from './answer-measure.ts';
 import { readManifest, readSummary } from './run-folder.ts';
 
 /** A question to one of VS Code's own models. */
@@ -69,9 +69,16 @@ const keptStderr = 4096;
  */
 const thrift = { flags: ['--max-semi-space-size=8'], env: { MALLOC_ARENA_MAX: '1' } };
 
-/** Measures a run in a process of its own: the clock must not share its event loop with anybody. */
+/**
+ * Measures a run in a process of its own: the clock must not share its event loop with anybody.
+ * @throws Failure `usage` for a plan with VS Code's own models where nobody can ask them.
+ */
 export function startMeasuring(options: MeasuringOptions): Measuring {
   const { entry, message, onProgress, execPath } = options;
+  if (!options.askModel && message.type === 'start') {
+    const asksVscode = message.plan.endpoints.some(({ protocol }) => protocol === 'vscode-lm');
+    if (asksVscode) throw new Failure({ code: 'usage', message: onlyInVscode });
+  }
   const child = fork(entry, [], {
     execPath: execPath ?? process.execPath,
     // Flags of the parent, a debugger's port for one, are not for the child.

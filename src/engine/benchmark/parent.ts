@@ -1,5 +1,6 @@
 import { Failure, type FailureDetail } from '../../core/failure.ts';
 import type { BoundKey, FromMeasure, ToMeasure } from '../../protocol/measure.ts';
+import { abortFailure } from '../http/network-failure.ts';
 import type { ModelQuestion } from './measuring.ts';
 
 /** What came of a question to one of VS Code's own models. */
@@ -38,6 +39,7 @@ export class ParentChannel implements Parent {
 
   ask(question: ModelQuestion, onText: (text: string) => void, signal: AbortSignal): Promise<AskEnd> {
     const id = ++this.#asked;
+    if (signal.aborted) return Promise.resolve({ failure: abortFailure(signal) });
     return new Promise((resolve) => {
       const end = (ended: AskEnd) => {
         this.#questions.delete(id);
@@ -46,8 +48,7 @@ export class ParentChannel implements Parent {
       };
       const cancel = () => {
         this.#tell({ type: 'cancelAsk', id });
-        const { reason } = signal;
-        end({ failure: reason instanceof Failure ? reason : { code: 'cancelled', message: 'The request was given up.' } });
+        end({ failure: abortFailure(signal) });
       };
       this.#questions.set(id, { text: onText, end });
       signal.addEventListener('abort', cancel);

@@ -1,8 +1,8 @@
 import type { RunPrompt } from '../../core/benchmark/manifest.ts';
-import type { Plan } from '../../core/benchmark/plan.ts';
+import type { Plan, PlannedModel } from '../../core/benchmark/plan.ts';
 import { planDefaults, planLimits } from '../../core/benchmark/plan-limits.ts';
 import { requestCount } from '../../core/benchmark/schedule.ts';
-import { formatUsd, tokenCost } from '../../core/catalog/cost.ts';
+import { dearestCost, formatUsd, tokenCost } from '../../core/catalog/cost.ts';
 import type { Model } from '../../core/catalog/model.ts';
 import type { Protocol } from '../../core/catalog/protocol.ts';
 import type { Scorer } from '../../core/complexity/scorer.ts';
@@ -23,6 +23,10 @@ export interface PlanOptions {
   readonly temperature?: number | undefined;
   readonly stream?: boolean | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Time limits follow complexity and recent answers, up to `timeoutMs`; default: no. */
+  readonly adaptiveTimeout?: boolean | undefined;
+  /** Further tries after a rate limit or an overload; default: none. */
+  readonly maxRetries?: number | undefined;
   readonly timeLimitMs?: number | undefined;
   readonly maxCostUsd?: number | undefined;
   readonly keepAnswers?: boolean | undefined;
@@ -35,6 +39,9 @@ export interface PlanInput {
     readonly id: string;
     readonly protocol: Protocol;
     readonly baseUrl: string;
+    readonly apiVersion?: string | undefined;
+    /** Most requests in flight at once on this endpoint. */
+    readonly concurrency?: number | undefined;
     readonly apiKeyEnv?: string | undefined;
   }[];
   readonly prompts: readonly Prompt[];
@@ -69,12 +76,7 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
   const prompts = promptsOf(input);
   const plan: Plan = {
     endpoints: endpointsOf(input),
-    models: models.map(({ endpoint, id, inputPrice, outputPrice }) => ({
-      endpoint,
-      model: id,
-      ...optional('inputPrice', price(inputPrice?.value, `${endpoint}/${id}`)),
-      ...optional('outputPrice', price(outputPrice?.value, `${endpoint}/${id}`)),
-    })),
+    models: models.map(plannedModel),
     concurrency: whole('concurrency', options.concurrency ?? planDefaults.concurrency, ...planLimits.concurrency),
     requests: whole('number of requests', options.requests ?? prompts.length, ...planLimits.requests),
     warmup: whole('number of warm-up requests', options.warmup ?? planDefaults.warmup, ...planLimits.warmup),
@@ -87,6 +89,11 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
     ),
     stream: options.stream ?? planDefaults.stream,
     timeoutMs: whole('time-out in ms', options.timeoutMs ?? planDefaults.timeoutMs, ...planLimits.timeoutMs),
+    ...optional('adaptiveTimeout', options.adaptiveTimeout || undefined),
+    ...optional(
+      'maxRetries',
+      options.maxRetries ? whole('number of retries', options.maxRetries, ...planLimits.maxRetries) : undefined,
+    ),
     ...optional(
       'timeLimitMs',
       options.timeLimitMs === undefined
@@ -99,6 +106,25 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
   };
   if (plan.maxCostUsd !== undefined) checkCeiling(plan, plan.maxCostUsd, prompts);
   return { plan, prompts, estimate: estimateOf(plan, input.prompts) };
+}
+
+/** @throws Failure `usage` for a model that does not answer prompts. */
+function plannedModel(model: Model): PlannedModel {
+  const { endpoint, id, task, pyfunc, scaleToZero, ref } = model;
+  if (task === 'embeddings') {
+    throw usage(`${ref} makes embeddings and answers no prompts. Leave it out of the benchmark.`);
+  }
+  return {
+    endpoint,
+    model: id,
+    ...optional('inputPrice', price(model.inputPrice?.value, ref)),
+    ...optional('outputPrice', price(model.outputPrice?.value, ref)),
+    ...optional('cachedInputPrice', price(model.cachedInputPrice?.value, ref)),
+    ...optional('cacheWritePrice', price(model.cacheWritePrice?.value, ref)),
+    ...optional('task', task === 'chat' ? undefined : task),
+    ...optional('pyfunc', task === 'pyfunc' ? (pyfunc ?? { input: 'dataframe_split', column: 'prompt' }) : undefined),
+    ...optional('wake', scaleToZero || undefined),
+  };
 }
 
 function promptsOf({ prompts, scorer, tiers }: PlanInput): RunPrompt[] {
@@ -124,10 +150,15 @@ function endpointsOf({ endpoints, models }: PlanInput): Plan['endpoints'] {
   }
   return endpoints
     .filter(({ id }) => needed.has(id))
-    .map(({ id, protocol, baseUrl, apiKeyEnv }) => ({
+    .map(({ id, protocol, baseUrl, apiVersion, concurrency, apiKeyEnv }) => ({
       id,
       protocol,
-      baseUrl: parseBaseUrl(baseUrl).url,
+      baseUrl: protocol === 'vscode-lm' ? '' : parseBaseUrl(baseUrl).url,
+      ...optional('apiVersion', apiVersion),
+      ...optional(
+        'concurrency',
+        concurrency === undefined ? undefined : whole(`concurrency of ${id}`, concurrency, ...planLimits.concurrency),
+      ),
       ...optional('apiKeyEnv', apiKeyEnv),
     }));
 }
@@ -168,7 +199,7 @@ function estimateOf(plan: Plan, prompts: readonly Prompt[]): RunEstimate {
   const answers = plan.requests + plan.warmup;
   const costs = plan.models.map((model) => ({
     low: tokenCost({ input: low, output: answers }, model),
-    high: tokenCost({ input: high, output: answers * plan.maxTokens }, model),
+    high: dearestCost({ input: high, output: answers * plan.maxTokens }, model),
   }));
   const known = costs.filter((cost) => cost.high !== undefined);
   const sum = (pick: (cost: (typeof costs)[number]) => number | undefined) =>

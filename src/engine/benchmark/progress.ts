@@ -43,7 +43,12 @@ export class ProgressTicker {
   count(record: RunRecord): void {
     this.#done++;
     if (record.status === 'error') this.#errors++;
-    if (record.costUsd !== undefined) this.#costUsd = (this.#costUsd ?? 0) + record.costUsd;
+    this.countCost(record);
+  }
+
+  /** Counts the cost of a request that is none of the planned ones. */
+  countCost({ costUsd }: RunRecord): void {
+    if (costUsd !== undefined) this.#costUsd = (this.#costUsd ?? 0) + costUsd;
   }
 
   /** Tells once more how it stands, and no more after that. Returns the measured ms over all sessions. */

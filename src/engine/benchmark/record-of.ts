@@ -1,11 +1,12 @@
 import { mayHaveCost } from '../../core/benchmark/billing.ts';
 import type { RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { PlannedModel } from '../../core/benchmark/plan.ts';
-import type { RecordError, RecordTokens, RunRecord, Times } from '../../core/benchmark/record.ts';
+import type { Attempt, RecordError, RecordTokens, RunRecord, Times } from '../../core/benchmark/record.ts';
 import type { PlannedRequest } from '../../core/benchmark/schedule.ts';
 import { tokenCost } from '../../core/catalog/cost.ts';
 import { type EndpointFailureCode, endpointFailureCodes, type FailureDetail } from '../../core/failure.ts';
 import { estimateTokens } from '../../core/prompts/tokens.ts';
+import { type CallAttempt, lastAttempt } from '../calling/retry.ts';
 import type { ChatOutcome } from '../endpoints/chat.ts';
 
 /** UTF-16 units of an answer that are stored. */
@@ -15,7 +16,11 @@ export interface Finished {
   readonly request: PlannedRequest;
   readonly prompt: RunPrompt;
   readonly model: PlannedModel;
-  readonly outcome: ChatOutcome;
+  readonly attempts: readonly CallAttempt[];
+  /** True: one of VS Code's own models answered. */
+  readonly overVscode: boolean;
+  /** True: the time limit differs from attempt to attempt. */
+  readonly tellTimeouts: boolean;
   /** The transport's clock, ms. */
   readonly scheduled: number;
   /** ISO time. */
@@ -24,12 +29,16 @@ export interface Finished {
   readonly keepAnswer: boolean;
 }
 
-/** What is written down of a request that has ended. Fields that are undefined do not reach the file. */
+/**
+ * What is written down of a request that has ended: times of its first attempt, answer and tokens of its last, the cost
+ * of all. Fields that are undefined do not reach the file.
+ */
 export function recordOf(finished: Finished): RunRecord {
-  const { request, prompt, model, outcome, scheduled } = finished;
-  const times = timesFrom(outcome.times, scheduled);
+  const { request, prompt, model, overVscode } = finished;
+  const { outcome } = lastAttempt(finished.attempts);
+  const attempts = finished.attempts.map((attempt, index) => attemptOf(attempt, index, finished));
   const error = outcome.failure && errorOf(outcome.failure);
-  const tokens = tokensOf(outcome, prompt);
+  const tokens = tokensOf(outcome, prompt, overVscode);
   const keep = finished.keepAnswer && outcome.text !== '';
   return {
     id: request.id,
@@ -39,42 +48,82 @@ export function recordOf(finished: Finished): RunRecord {
     status: error ? 'error' : 'ok',
     error,
     warmup: request.warmup ? true : undefined,
+    coldStart: request.coldStart ? true : undefined,
     session: finished.session === 0 ? undefined : finished.session,
     scheduledAt: finished.scheduledAt,
-    attempts: [{ times, status: outcome.status, error }],
-    times,
+    attempts,
+    times: attempts[0]?.times ?? timesFrom(outcome.times, finished.scheduled),
     tokens,
-    costUsd: tokens && tokenCost(tokens, model),
+    ...costOf(finished, tokens),
     chunks: outcome.chunks === 0 ? undefined : outcome.chunks,
     finishReason: outcome.finishReason,
+    servedModel: outcome.servedModel === model.model ? undefined : outcome.servedModel,
+    transport: overVscode ? 'vscode-lm' : undefined,
     answer: keep ? outcome.text.slice(0, answerCap) : undefined,
     answerCut: keep && outcome.text.length > answerCap ? true : undefined,
     simulated: outcome.simulated ? true : undefined,
   };
 }
 
+function attemptOf(
+  { outcome, timeout, waitedMs }: CallAttempt,
+  index: number,
+  { scheduled, tellTimeouts }: Finished,
+): Attempt {
+  return {
+    times: timesFrom(outcome.times, scheduled),
+    timeout: tellTimeouts ? timeout : undefined,
+    waitedMs: index === 0 ? undefined : hundredths(waitedMs),
+    status: outcome.status,
+    error: outcome.failure && errorOf(outcome.failure),
+  };
+}
+
+/** Over all attempts, as far as it is known; those before the last are known by the server's counts only. */
+function costOf(
+  { attempts, model }: Finished,
+  tokens: RecordTokens | undefined,
+): Pick<RunRecord, 'costUsd' | 'costAtLeast'> {
+  const last = tokens && tokenCost(tokens, model);
+  if (attempts.length === 1) return { costUsd: last };
+  const { outcome } = lastAttempt(attempts);
+  let known = last;
+  let partly = last === undefined && mayHaveCost(outcome.status, outcome.failure?.code);
+  for (const { outcome } of attempts.slice(0, -1)) {
+    const usd = outcome.usage && tokenCost(outcome.usage, model);
+    if (usd !== undefined) known = (known ?? 0) + usd;
+    else partly ||= mayHaveCost(outcome.status, outcome.failure?.code);
+  }
+  return { costUsd: known, costAtLeast: partly ? true : undefined };
+}
+
 /** From the transport's clock to ms since the schedule, to a hundredth. */
 function timesFrom(times: ChatOutcome['times'], scheduled: number): Times {
-  const since = (at: number | undefined) => (at === undefined ? undefined : Math.round((at - scheduled) * 100) / 100);
+  const since = (at: number | undefined) => (at === undefined ? undefined : hundredths(at - scheduled));
   return {
-    sent: Math.round((times.sent - scheduled) * 100) / 100,
+    sent: hundredths(times.sent - scheduled),
     headers: since(times.headers),
     firstToken: since(times.firstToken),
     firstVisible: since(times.firstVisible),
     lastToken: since(times.lastToken),
-    end: Math.round((times.end - scheduled) * 100) / 100,
+    end: hundredths(times.end - scheduled),
   };
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 const codes: ReadonlySet<string> = new Set(endpointFailureCodes);
 
+/** What is no failure of an endpoint never got as far as one. */
 function errorOf({ code, message, status, retryAfterMs }: FailureDetail): RecordError {
   return { code: codes.has(code) ? (code as EndpointFailureCode) : 'connect', message, status, retryAfterMs };
 }
 
 /** The server's counts, or an estimate of what passed; none for a request that was not worked on or gave nothing. */
-function tokensOf(outcome: ChatOutcome, prompt: RunPrompt): RecordTokens | undefined {
-  if (outcome.usage) return { input: outcome.usage.input, output: outcome.usage.output, source: 'server' };
+function tokensOf(outcome: ChatOutcome, prompt: RunPrompt, overVscode: boolean): RecordTokens | undefined {
+  if (outcome.usage) return { ...outcome.usage, source: overVscode ? 'tokenizer' : 'server' };
   const received = outcome.reasoning + outcome.text;
   if (outcome.failure && (received === '' || !mayHaveCost(outcome.status, outcome.failure.code))) return undefined;
   return { input: prompt.tokens, output: estimateTokens(received).tokens, source: 'estimate' };

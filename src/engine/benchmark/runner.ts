@@ -1,17 +1,24 @@
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
-import type { Plan, PlannedModel } from '../../core/benchmark/plan.ts';
+import type { Plan } from '../../core/benchmark/plan.ts';
 import type { RunRecord } from '../../core/benchmark/record.ts';
-import { type PlannedRequest, plannedRequests, requestCount } from '../../core/benchmark/schedule.ts';
+import { type PlannedRequest, plannedRequests, requestCount, wakingRequests } from '../../core/benchmark/schedule.ts';
 import { formatUsd } from '../../core/catalog/cost.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
-import { callChat } from '../endpoints/call.ts';
-import type { ChatTarget } from '../endpoints/chat.ts';
-import { parseBaseUrl } from '../http/base-url.ts';
+import { type Clock, systemClock } from '../calling/clock.ts';
+import { type CallAttempt, callWithRetries, lastAttempt, RetryBudget, wasCancelled } from '../calling/retry.ts';
+import { AdaptiveTimeouts, fixedTimeouts } from '../calling/timeout.ts';
+import { adapterFor } from '../endpoints/adapters.ts';
+import type { ChatOutcome } from '../endpoints/chat.ts';
 import type { Transport } from '../http/transport.ts';
-import { Budget, ceilingCannotHold, certainCost, costBound } from './budget.ts';
-import { startClosedLoop } from './closed-loop.ts';
+import { Budget, ceilingCannotHold, certainCost, costBound, Spending } from './budget.ts';
+import { type Call, makeCallOnce, requestOf } from './call-once.ts';
+import { type RunningLoop, startClosedLoop } from './closed-loop.ts';
+import { Health } from './health.ts';
+import type { Parent } from './parent.ts';
 import { recordOf } from './record-of.ts';
+import { Targets } from './targets.ts';
+import { wake, wakingMs } from './waking.ts';
 
 /** What earlier sessions of a run left. */
 export interface Earlier {
@@ -27,6 +34,8 @@ export interface RunnerOptions {
   readonly prompts: readonly RunPrompt[];
   readonly keys: readonly BoundKey[];
   readonly transport: Transport;
+  /** Absent: keys cannot be renewed, and VS Code's own models cannot be asked. */
+  readonly parent: Parent | undefined;
   readonly earlier: Earlier;
   /** How often the run had been taken up again. */
   readonly session: number;
@@ -54,102 +63,156 @@ export interface Ending extends Pick<Manifest, 'stopReason' | 'stopMessage'> {
   readonly abandonedUsd: number;
 }
 
-interface Job {
-  readonly request: PlannedRequest;
-  readonly model: PlannedModel;
-  readonly prompt: RunPrompt;
-  readonly target: ChatTarget;
-  /** 0 where a price is unknown. */
-  readonly boundUsd: number;
-  reservedUsd: number | undefined;
-}
+type Once = (limits: { timeoutMs: number; signal: AbortSignal }) => Promise<ChatOutcome>;
 
-const mib = 1024 * 1024;
-/** A token streams as an event of some hundred bytes; this many leave room for any server's extras. */
-const bytesPerToken = 4096;
+interface Job extends Call {
+  readonly request: PlannedRequest;
+  /** Of one attempt, USD; 0 where a price is unknown. */
+  readonly boundUsd: number;
+  readonly spending: Spending;
+}
 
 /**
  * Whether a plan can be carried out at all, before anything is written or sent.
- * @throws Failure `config` when an endpoint has no usable address or not the key it needs, `usage` when a ceiling cannot
- * be held because a price is unknown.
+ * @throws Failure `config` when an endpoint has no usable address, not the key it needs, or not what its protocol asks for;
+ * `usage` when a ceiling cannot be held because a price is unknown, or a model cannot be asked from here.
  */
-export function checkRunnable(plan: Plan, keys: readonly BoundKey[]): void {
-  targetsOf(plan, keys);
+export function checkRunnable(plan: Plan, keys: readonly BoundKey[], parent: Parent | undefined): void {
+  const targets = new Targets(plan, keys, parent);
+  const prompt: RunPrompt = { id: '', text: 'Hello', tokens: 1, score: 0, tier: 'simple' };
+  for (const model of plan.models) {
+    const target = targets.of(model.endpoint);
+    if (target.protocol === 'vscode-lm') continue;
+    adapterFor(target.protocol, model.task).buildRequest(target, undefined, requestOf(plan, { id: '', model, prompt }));
+  }
   budgetOf(plan, 0);
 }
 
 /**
- * Sends all requests of a plan that are not finished yet, a fixed number at once, and hands out their records.
+ * Sends all requests of a plan that are not finished yet, a fixed number at once, and hands out their records. What
+ * sleeps is woken first.
  * @throws Failure as `checkRunnable` does, before anything is sent.
  */
 export function startRequests(options: RunnerOptions): Running {
   const { plan, transport, signal } = options;
-  const targets = targetsOf(plan, options.keys);
+  const targets = new Targets(plan, options.keys, options.parent);
   const budget = budgetOf(plan, options.earlier.spentUsd);
+  const callOnce = makeCallOnce({ ...options, targets });
+  const timeouts = plan.adaptiveTimeout
+    ? new AdaptiveTimeouts({ capMs: plan.timeoutMs })
+    : fixedTimeouts(plan.timeoutMs);
+  const retryBudgets = new Map(plan.endpoints.map(({ id }) => [id, new RetryBudget()]));
+  const health = new Health();
   // One for each request in flight. Were they to listen to a single signal, its list would chain each request to the
   // next, and once one of them is in V8's old space, all that follow are kept until that is collected.
   const givingUp = new Set<AbortController>();
-  const clock = wallClock(transport);
-  const limits = {
-    timeoutMs: plan.timeoutMs,
-    maxBytes: Math.min(64 * mib, Math.max(mib, plan.maxTokens * bytesPerToken)),
-  };
+  const wallTime = wallClock(transport);
+  const clock: Clock = { ...systemClock, now: () => transport.now() };
   let left = requestCount(plan) - options.earlier.finished.size;
   let abandonedUsd = 0;
   let timeUp = false;
   let defect: unknown;
 
-  const loop = startClosedLoop<Job>({
-    jobs: signal.aborted ? [].values() : jobsOf(options, targets),
-    slots: plan.concurrency,
-    admit(job) {
-      if (!budget) return true;
-      job.reservedUsd = budget.reserve(job.boundUsd);
-      return job.reservedUsd !== undefined;
-    },
-    run: (job) =>
-      send(job).catch((error: unknown) => {
-        defect ??= error;
-        stop();
-      }),
+  const waking = loopOver(signal.aborted ? [].values() : wakingJobs(options, budget), wakeUp);
+  let loop = waking;
+  const ended = waking.ended.then((refused) => {
+    if (refused || signal.aborted || timeUp || defect !== undefined) return refused;
+    loop = loopOver(jobsOf(options, budget), send);
+    return loop.ended;
   });
 
+  function loopOver(jobs: Iterator<Job>, run: (job: Job) => Promise<void>): RunningLoop<Job> {
+    return startClosedLoop<Job>({
+      jobs,
+      slots: plan.concurrency,
+      lanes: new Map(plan.endpoints.map(({ id, concurrency }) => [id, concurrency ?? Number.POSITIVE_INFINITY])),
+      laneOf: ({ model }) => model.endpoint,
+      skip: ({ model }) => health.isDead(model.endpoint, model.model),
+      admit: ({ spending }) => spending.reserve(),
+      run: (job) =>
+        run(job).catch((error: unknown) => {
+          defect ??= error;
+          stop();
+        }),
+    });
+  }
+
   async function send(job: Job): Promise<void> {
-    const { request, model, prompt, target, reservedUsd = job.boundUsd } = job;
-    options.onSend(request);
+    const { model, prompt } = job;
+    options.onSend(job.request);
+    const budget = retryBudgets.get(model.endpoint) ?? new RetryBudget();
+    await attempt(job, async (once, own) => {
+      const attempts = () =>
+        callWithRetries(({ timeout }) => once({ timeoutMs: timeout.ms, signal: own }), {
+          ...clock,
+          maxRetries: plan.maxRetries ?? 0,
+          budget,
+          timeouts,
+          complexity: prompt.score,
+          target: `${model.endpoint}/${model.model}`,
+          signal: own,
+          onRetryAfter: plan.maxRetries ? (ms) => loop.pause(model.endpoint, ms) : undefined,
+          admitRetry: () => job.spending.reserve(),
+        });
+      const used = targets.of(model.endpoint).key;
+      const made = await attempts();
+      const { failure, status } = lastAttempt(made).outcome;
+      if (failure?.code !== 'auth' || status !== 401 || own.aborted) return made;
+      const from = clock.now();
+      if (!(await targets.afterRefusal(model.endpoint, used)) || !job.spending.reserve()) return made;
+      const waitedMs = clock.now() - from;
+      return [
+        ...made,
+        ...(await attempts()).map((attempt, index) => (index === 0 ? { ...attempt, waitedMs } : attempt)),
+      ];
+    });
+  }
+
+  async function wakeUp(job: Job): Promise<void> {
+    const limitMs = Math.max(wakingMs, plan.timeoutMs);
+    const admitRetry = () => job.spending.reserve();
+    await attempt(job, (once, own) => wake(once, { clock, limitMs, signal: own, admitRetry }));
+  }
+
+  /** Makes the attempts of a job and writes down what came of them; nothing, when it was given up. */
+  async function attempt(
+    job: Job,
+    attemptsOf: (once: Once, own: AbortSignal) => Promise<CallAttempt[]>,
+  ): Promise<void> {
+    const { request, model, prompt, spending } = job;
     const giveUp = new AbortController();
     givingUp.add(giveUp);
+    // A key that has to be renewed is nobody's latency.
+    await targets.prepare(model.endpoint);
     const scheduled = transport.now();
-    const outcome = await callChat(
-      transport,
-      target,
-      {
-        model: model.model,
-        messages: [{ role: 'user', content: prompt.text }],
-        maxTokens: plan.maxTokens,
-        temperature: plan.temperature,
-        stream: plan.stream,
-        requestId: request.id,
-      },
-      { ...limits, signal: giveUp.signal },
-    ).finally(() => givingUp.delete(giveUp));
-    if (outcome.failure?.code === 'cancelled') {
-      abandonedUsd += reservedUsd;
-      budget?.settle(reservedUsd, undefined);
+    const once: Once = async (limits) => {
+      const outcome = await callOnce(job, limits);
+      spending.settle(outcome.failure?.code === 'cancelled' ? undefined : certainCost(outcome, model));
+      return outcome;
+    };
+    const attempts = await attemptsOf(once, giveUp.signal).finally(() => givingUp.delete(giveUp));
+    // What was reserved for an attempt that did not come about.
+    spending.settle(0);
+    if (wasCancelled(attempts)) {
+      abandonedUsd += spending.mostUsd;
       return;
     }
     const record = recordOf({
       request,
       prompt,
       model,
-      outcome,
+      attempts,
+      overVscode: targets.of(model.endpoint).protocol === 'vscode-lm',
+      tellTimeouts: plan.adaptiveTimeout === true,
       scheduled,
-      scheduledAt: clock(scheduled),
+      scheduledAt: wallTime(scheduled),
       session: options.session,
       keepAnswer: plan.keepAnswers,
     });
-    left--;
-    budget?.settle(reservedUsd, certainCost(record));
+    if (!request.coldStart) {
+      left--;
+      health.note(model.endpoint, model.model, record.error);
+    }
     options.onRecord(record);
   }
 
@@ -181,6 +244,8 @@ export function startRequests(options: RunnerOptions): Running {
       );
     }
     if (timeUp) return stopped('time-limit', `${left} requests were not sent within the time limit.`);
+    const complaint = health.complaint();
+    if (complaint !== undefined) return stopped('endpoint', complaint);
     throw new Error(`The run ended with ${left} requests left.`);
   }
 
@@ -189,14 +254,15 @@ export function startRequests(options: RunnerOptions): Running {
       ? undefined
       : setTimeout(() => {
           timeUp = true;
-          loop.stop();
+          if (loop === waking) stop();
+          else loop.stop();
         }, plan.timeLimitMs);
   signal.addEventListener('abort', stop);
   return {
     get inFlight() {
       return loop.inFlight;
     },
-    ended: loop.ended
+    ended: ended
       .finally(() => {
         clearTimeout(timer);
         signal.removeEventListener('abort', stop);
@@ -212,37 +278,31 @@ export function boundOf(plan: Plan, prompts: readonly RunPrompt[], request: Plan
   return (model && prompt && costBound(Buffer.byteLength(prompt.text), plan.maxTokens, model)) ?? 0;
 }
 
-function* jobsOf({ runId, plan, prompts, earlier }: RunnerOptions, targets: Map<string, ChatTarget>): Generator<Job> {
+function* jobsOf(options: RunnerOptions, budget: Budget | undefined): Generator<Job> {
+  const { runId, plan, prompts, earlier } = options;
   for (const request of plannedRequests(runId, plan, prompts.length)) {
-    if (earlier.finished.has(request.id)) continue;
-    const model = plan.models[request.model];
-    const prompt = prompts[request.prompt];
-    const target = model && targets.get(model.endpoint);
-    if (!model || !prompt || !target) throw new Error(`Request ${request.id} has no model or prompt.`);
-    yield { request, model, prompt, target, boundUsd: boundOf(plan, prompts, request), reservedUsd: undefined };
+    if (!earlier.finished.has(request.id)) yield jobOf(options, request, budget);
   }
 }
 
-function targetsOf(plan: Plan, keys: readonly BoundKey[]): Map<string, ChatTarget> {
-  return new Map(
-    plan.endpoints.map(({ id, protocol, baseUrl, apiVersion, apiKeyEnv }) => {
-      const { url, origin } = parseBaseUrl(baseUrl);
-      const key = keys.find(({ endpoint }) => endpoint === id);
-      if (!key && apiKeyEnv !== undefined) {
-        throw wrongKey(`The key of endpoint "${id}" is missing. Set the environment variable ${apiKeyEnv}.`);
-      }
-      if (key && key.origin !== origin) {
-        throw wrongKey(
-          `The key of endpoint "${id}" belongs to ${key.origin} and is not sent to ${origin}. Set the key of this endpoint again.`,
-        );
-      }
-      return [id, { protocol, baseUrl: url, apiVersion, key }];
-    }),
-  );
+/** Wakes the models that have requests left. */
+function wakingJobs(options: RunnerOptions, budget: Budget | undefined): Iterator<Job> {
+  const { runId, plan, prompts, session } = options;
+  const waking = wakingRequests(runId, plan, prompts.length, session);
+  if (waking.length === 0) return [].values();
+  const needed = new Set([...jobsOf(options, undefined)].map(({ request }) => request.model));
+  return waking
+    .filter(({ model }) => needed.has(model))
+    .map((request) => jobOf(options, request, budget))
+    .values();
 }
 
-function wrongKey(message: string): Failure {
-  return new Failure({ code: 'config', message });
+function jobOf({ plan, prompts }: RunnerOptions, request: PlannedRequest, budget: Budget | undefined): Job {
+  const model = plan.models[request.model];
+  const prompt = prompts[request.prompt];
+  if (!model || !prompt) throw new Error(`Request ${request.id} has no model or prompt.`);
+  const boundUsd = boundOf(plan, prompts, request);
+  return { id: request.id, request, model, prompt, boundUsd, spending: new Spending(budget, boundUsd) };
 }
 
 function budgetOf(plan: Plan, spentUsd: number): Budget | undefined {

@@ -4,17 +4,18 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan } from '../../core/benchmark/plan.ts';
-import { plannedRequests, requestCount } from '../../core/benchmark/schedule.ts';
+import { plannedRequests, requestCount, wakingRequests } from '../../core/benchmark/schedule.ts';
 import { measuredMs, summarise } from '../../core/benchmark/summarise.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey, Progress } from '../../protocol/measure.ts';
 import type { Transport } from '../http/transport.ts';
-import { certainCost } from './budget.ts';
+import { mostCost } from './budget.ts';
 import { configHash } from './config-hash.ts';
 import { diskFailure, makeFolder, writeAtomically } from './disk.ts';
 import { openJournal } from './journal.ts';
 import { LagWatch } from './lag.ts';
 import { type Lock, lockRun } from './lock.ts';
+import type { Parent } from './parent.ts';
 import { ProgressTicker } from './progress.ts';
 import { readManifest, readPrompts, readRecords, runPaths, wholeRecords } from './run-folder.ts';
 import { boundOf, checkRunnable, type Ending, type Running, startRequests } from './runner.ts';
@@ -24,6 +25,8 @@ export interface SessionOptions {
   readonly runDir: string;
   readonly keys: readonly BoundKey[];
   readonly versions: Manifest['versions'];
+  /** Absent: keys cannot be renewed, and VS Code's own models cannot be asked. */
+  readonly parent?: Parent | undefined;
   /** Makes the transport for so many requests at once; it opens no connection before the first. */
   readonly connect: (connections: number) => Promise<Transport>;
   /** Cancels; what is done is kept. */
@@ -40,7 +43,7 @@ export async function startRun(
   options: SessionOptions & { readonly title: string; readonly plan: Plan; readonly prompts: readonly RunPrompt[] },
 ): Promise<Manifest> {
   const { runDir, plan, prompts } = options;
-  checkRunnable(plan, options.keys);
+  checkRunnable(plan, options.keys, options.parent);
   // Before the first write: the settings of the network can be wrong, too.
   const transport = await options.connect(plan.concurrency);
   makeFolder(runDir);
@@ -93,7 +96,7 @@ export async function resumeRun(
       });
     }
     const maxCostUsd = options.maxCostUsd ?? manifest.maxCostUsd;
-    checkRunnable(planNow({ plan, maxCostUsd }), options.keys);
+    checkRunnable(planNow({ plan, maxCostUsd }), options.keys, options.parent);
     const earlier = earlierSessions(runDir, manifest, prompts);
     if (manifest.state === 'complete') return manifest;
     const transport = await options.connect(plan.concurrency);
@@ -147,6 +150,9 @@ const nothing = { errors: 0, costUsd: undefined, spentUsd: 0, measuredMs: 0 };
 function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunPrompt[]): EarlierSessions {
   const { plan, runId } = manifest;
   const planned = new Map([...plannedRequests(runId, plan, prompts.length)].map((request) => [request.id, request]));
+  for (let session = 0; session <= manifest.resumed; session++) {
+    for (const request of wakingRequests(runId, plan, prompts.length, session)) planned.set(request.id, request);
+  }
   const finished = new Set<string>();
   let errors = 0;
   let costUsd: number | undefined;
@@ -160,10 +166,12 @@ function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunP
           message: `${runPaths(dir).records} holds the record "${record.id}", which is not of this run. Put back the right file.`,
         });
       }
-      finished.add(record.id);
-      if (record.status === 'error') errors++;
+      if (!request.coldStart) {
+        finished.add(record.id);
+        if (record.status === 'error') errors++;
+      }
       if (record.costUsd !== undefined) costUsd = (costUsd ?? 0) + record.costUsd;
-      spentUsd += certainCost(record) ?? boundOf(plan, prompts, request);
+      spentUsd += mostCost(record, boundOf(plan, prompts, request));
       yield record;
     }
   }
@@ -174,22 +182,31 @@ function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunP
 }
 
 /**
- * USD, at most, that requests of a session that broke off may have cost without leaving a record. Requests are sent in
- * order, so they are among the first unfinished ones: at most one in flight for each slot, and one that had ended and
- * was about to be written.
+ * USD, at most, that requests of a session that broke off may have cost without leaving a record. The requests of an
+ * endpoint are sent in order, so they are among its first unfinished ones: at most one in flight for each slot, and one
+ * that had ended and was about to be written; each with all its attempts.
  */
 function lostUsd(manifest: Manifest, prompts: readonly RunPrompt[], finished: ReadonlySet<string>): number {
   const { plan, runId } = manifest;
   const brokeOff = manifest.state === 'running' || manifest.stopReason === 'disk' || manifest.stopReason === 'failure';
   if (!brokeOff) return 0;
-  let lost = 0;
-  let count = 0;
+  const attempts = 1 + (plan.maxRetries ?? 0);
+  const slots = new Map(
+    plan.endpoints.map(({ id, concurrency = plan.concurrency }) => [id, 2 * Math.min(concurrency, plan.concurrency)]),
+  );
+  const bounds = wakingRequests(runId, plan, prompts.length, manifest.resumed).map((request) =>
+    boundOf(plan, prompts, request),
+  );
   for (const request of plannedRequests(runId, plan, prompts.length)) {
     if (finished.has(request.id)) continue;
-    if (++count > 2 * plan.concurrency) break;
-    lost += boundOf(plan, prompts, request);
+    const endpoint = plan.models[request.model]?.endpoint ?? '';
+    const room = slots.get(endpoint) ?? 0;
+    if (room === 0) continue;
+    slots.set(endpoint, room - 1);
+    bounds.push(attempts * boundOf(plan, prompts, request));
   }
-  return lost;
+  const dearest = bounds.sort((a, b) => b - a).slice(0, 2 * plan.concurrency);
+  return dearest.reduce((sum, bound) => sum + bound, 0);
 }
 
 /** Cuts half a record off the end, or adds the line feed that is missing there, so that the next begins on its own line. */
@@ -284,6 +301,7 @@ async function sendAll(
       prompts,
       keys: options.keys,
       transport,
+      parent: options.parent,
       earlier,
       session: begun.resumed,
       signal: AbortSignal.any([options.signal, disk.signal]),
@@ -293,7 +311,8 @@ async function sendAll(
       onRecord(record) {
         simulated ||= record.simulated === true;
         journal.append(record);
-        ticker.count(record);
+        if (record.coldStart) ticker.countCost(record);
+        else ticker.count(record);
       },
     });
     ending = await running.ended;

@@ -1,0 +1,124 @@
+import type { Plan, PlannedEndpoint } from '../../core/benchmark/plan.ts';
+import { Failure } from '../../core/failure.ts';
+import type { BoundKey } from '../../protocol/measure.ts';
+import type { ChatTarget } from '../endpoints/chat.ts';
+import { parseBaseUrl } from '../http/base-url.ts';
+import { onlyInVscode } from './answer-measure.ts';
+import type { Parent } from './parent.ts';
+
+/** A key that is refused within this time is renewed before it is used; ms. */
+const soonMs = 60_000;
+/** After a new key was refused, so long nobody is asked again; ms. */
+const refusalMs = 30_000;
+
+/** The endpoints of a plan with their keys, which are renewed before they expire. */
+export class Targets {
+  readonly #targets: Map<string, ChatTarget>;
+  readonly #parent: Parent | undefined;
+  readonly #renewing = new Map<string, Promise<ChatTarget>>();
+  readonly #refusals = new Map<string, { readonly at: number; readonly failure: Failure }>();
+
+  /** @throws Failure `config` for an address that cannot be used or a key that is missing or belongs elsewhere. */
+  constructor(plan: Plan, keys: readonly BoundKey[], parent: Parent | undefined) {
+    this.#parent = parent;
+    this.#targets = new Map(plan.endpoints.map((endpoint) => [endpoint.id, targetOf(endpoint, keys, parent)]));
+  }
+
+  /** As it is now. */
+  of(endpoint: string): ChatTarget {
+    const target = this.#targets.get(endpoint);
+    if (!target) throw new Error(`There is no endpoint "${endpoint}".`);
+    return target;
+  }
+
+  /** With a key that does not expire within a minute, where one can be had. @throws Failure `auth` when its key has expired. */
+  async fresh(endpoint: string): Promise<ChatTarget> {
+    const target = this.of(endpoint);
+    const expiresAt = target.key?.expiresAt;
+    if (expiresAt === undefined || expiresAt - Date.now() > soonMs) return target;
+    try {
+      return await this.#renew(endpoint);
+    } catch (error) {
+      if (error instanceof Failure && expiresAt > Date.now()) return target;
+      throw error;
+    }
+  }
+
+  /** Renews what must be renewed before a request is due. */
+  async prepare(endpoint: string): Promise<void> {
+    try {
+      await this.fresh(endpoint);
+    } catch (error) {
+      // The request itself will say so.
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
+
+  /** After the endpoint refused a key that expires: with another one; undefined when there is none. */
+  async afterRefusal(endpoint: string, refused: BoundKey | undefined): Promise<ChatTarget | undefined> {
+    if (refused?.expiresAt === undefined) return undefined;
+    const now = this.of(endpoint);
+    if (now.key?.key !== refused.key) return now;
+    try {
+      return await this.#renew(endpoint);
+    } catch (error) {
+      if (error instanceof Failure) return undefined;
+      throw error;
+    }
+  }
+
+  #renew(endpoint: string): Promise<ChatTarget> {
+    const refusal = this.#refusals.get(endpoint);
+    if (refusal && performance.now() - refusal.at < refusalMs) return Promise.reject(refusal.failure);
+    let renewing = this.#renewing.get(endpoint);
+    if (!renewing) {
+      renewing = this.#ask(endpoint).finally(() => this.#renewing.delete(endpoint));
+      this.#renewing.set(endpoint, renewing);
+    }
+    return renewing;
+  }
+
+  async #ask(endpoint: string): Promise<ChatTarget> {
+    const { key: old, ...target } = this.of(endpoint);
+    try {
+      const key = await this.#parent?.freshKey(endpoint);
+      if (!key) throw new Failure({ code: 'auth', message: 'nobody can renew it.' });
+      checkOrigin(endpoint, key, new URL(target.baseUrl).origin);
+      const renewed = { ...target, key };
+      this.#targets.set(endpoint, renewed);
+      return renewed;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const message = `The key of endpoint "${endpoint}" has expired, and there is no new one: ${error.message}`;
+      const failure = new Failure({ code: 'auth', message });
+      this.#refusals.set(endpoint, { at: performance.now(), failure });
+      throw failure;
+    }
+  }
+}
+
+function targetOf(endpoint: PlannedEndpoint, keys: readonly BoundKey[], parent: Parent | undefined): ChatTarget {
+  const { id, protocol, baseUrl, apiVersion, apiKeyEnv } = endpoint;
+  if (protocol === 'vscode-lm') {
+    if (!parent) throw new Failure({ code: 'usage', message: onlyInVscode });
+    return { protocol, baseUrl: '' };
+  }
+  const { url, origin } = parseBaseUrl(baseUrl);
+  const key = keys.find((candidate) => candidate.endpoint === id);
+  if (!key && apiKeyEnv !== undefined) {
+    throw wrongKey(`The key of endpoint "${id}" is missing. Set the environment variable ${apiKeyEnv}.`);
+  }
+  if (key) checkOrigin(id, key, origin);
+  return { protocol, baseUrl: url, apiVersion, key };
+}
+
+function checkOrigin(endpoint: string, key: BoundKey, origin: string): void {
+  if (key.origin === origin) return;
+  throw wrongKey(
+    `The key of endpoint "${endpoint}" belongs to ${key.origin} and is not sent to ${origin}. Set the key of this endpoint again.`,
+  );
+}
+
+function wrongKey(message: string): Failure {
+  return new Failure({ code: 'config', message });
+}
