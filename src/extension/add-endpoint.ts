@@ -1,206 +1,82 @@
 import * as vscode from 'vscode';
-import { Failure } from '../core/failure.ts';
-import {
-  type ConfiguredEndpoint,
-  type ConfiguredModel,
-  endpointIdPattern,
-  modelIdPattern,
-} from '../engine/config/schema.ts';
-import { listModels } from '../engine/endpoints/call.ts';
+import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
 import { parseBaseUrl } from '../engine/http/base-url.ts';
-import { createFetchTransport } from '../engine/http/fetch-transport.ts';
-import type { BoundKey } from '../protocol/measure.ts';
 import { askForKey } from './api-key.ts';
-import { simulatedId } from './endpoints.ts';
-import { label } from './labels.ts';
+import { askForPrices, chooseModels } from './choose-models.ts';
+import { type AddressedKind, endpointKinds } from './endpoint-kinds.ts';
+import { answered, askForId, nameOfAddress, problemOf, stepTitle } from './questions.ts';
 import type { Services } from './services.ts';
 
-const steps = 5;
-const title = (step: number) => `Tierwise: Add Endpoint (${step}/${steps})`;
-const listTimeoutMs = 20_000;
+const titled = (at: number, of: number) => stepTitle('Add Endpoint', { at, of });
 
-/** Asks for address, name, key and models, one after the other. Nothing is saved before the last answer. */
+/** Asks what kind of endpoint is to be added, and then what that kind needs. Nothing is saved before the last answer. */
 export async function addEndpoint(services: Services): Promise<void> {
+  const { kindOf } = answered(
+    await vscode.window.showQuickPick(endpointKinds, {
+      title: 'Tierwise: Add Endpoint',
+      placeHolder: 'What do you want to add?',
+      matchOnDetail: true,
+      ignoreFocusOut: true,
+    }),
+  );
+  if (kindOf === 'local') return (await import('./discover-local.ts')).discoverLocalServers(services);
+  if (kindOf === 'vscode') return (await import('./vscode-models.ts')).useVscodeModels(services);
+  if (kindOf === 'databricks') return (await import('./add-databricks.ts')).addDatabricks(services);
+  return addByAddress(services, kindOf);
+}
+
+/** Asks for address, name, key and models, one after the other. */
+async function addByAddress(services: Services, kind: AddressedKind): Promise<void> {
   const { endpoints, consent, keys } = services;
-  const baseUrl = parseBaseUrl(await askForAddress());
+  const baseUrl = parseBaseUrl(await askForAddress(kind));
   await consent.agree(baseUrl.url);
-  const id = await askForId(baseUrl.url, new Set([simulatedId, ...endpoints.all.map((endpoint) => endpoint.id)]));
-  const key = await askForKey(`Sent to ${baseUrl.origin} only, and kept in the secret store`, title(3));
+  const versioned = kind.wantsApiVersion?.(baseUrl.url) ?? false;
+  const of = versioned ? 6 : 5;
+  const at = (step: number) => titled(versioned ? step + 1 : step, of);
+  const apiVersion = versioned ? await askForApiVersion(titled(2, of)) : undefined;
+  const id = await askForId(at(2), nameOfAddress(baseUrl.url), endpoints.takenIds);
+  const key = await askForKey(`Sent to ${baseUrl.origin} only, and kept in the secret store`, at(3));
   if (key === undefined) return;
   const bound = key === '' ? undefined : { endpoint: id, origin: baseUrl.origin, key };
   if (bound) services.log.hide(bound.key);
-  const ids = await chooseModels(baseUrl.url, bound);
-  const models = await askForPrices(ids);
-  const endpoint: ConfiguredEndpoint = { id, protocol: 'openai', baseUrl: baseUrl.url, models };
+  const { protocol } = kind;
+  const listed = await chooseModels({ protocol, baseUrl: baseUrl.url, key: bound, apiVersion }, at(4));
+  const models = await askForPrices(listed, at(5));
+  const endpoint: ConfiguredEndpoint = {
+    id,
+    protocol,
+    baseUrl: baseUrl.url,
+    ...(apiVersion !== undefined && { apiVersion }),
+    models,
+  };
   if (bound) await keys.set(endpoint, bound.key);
   await endpoints.add(endpoint);
   await vscode.commands.executeCommand('tierwise.endpoints.focus');
 }
 
-async function askForAddress(): Promise<string> {
+async function askForAddress({ address, placeHolder, usual }: AddressedKind): Promise<string> {
   return answered(
     await vscode.window.showInputBox({
-      title: title(1),
-      prompt: 'Address of an OpenAI-compatible endpoint, up to and with /v1',
-      placeHolder: 'https://api.example.com/v1 or http://localhost:11434/v1',
+      title: titled(1, 5),
+      prompt: address,
+      placeHolder,
+      ...(usual !== undefined && { value: usual }),
       ignoreFocusOut: true,
       validateInput: (text) => problemOf(() => parseBaseUrl(text)),
     }),
   );
 }
 
-async function askForId(url: string, taken: ReadonlySet<string>): Promise<string> {
-  const { hostname, port } = new URL(url);
-  const host = hostname.replace(/^(api|www)\./, '').split('.')[0] ?? '';
-  const base =
-    [host, ...(host === 'localhost' || host === '127' ? [port] : [])].join('-').replace(/[^\w.-]/g, '') || 'endpoint';
-  let value = endpointIdPattern.test(base) ? base : 'endpoint';
-  for (let count = 2; taken.has(value); count++) value = `${base}-${count}`;
+async function askForApiVersion(title: string): Promise<string> {
   return answered(
     await vscode.window.showInputBox({
-      title: title(2),
-      prompt: 'What do you call it? Models are then named endpoint/model.',
-      value,
+      title,
+      prompt: 'api-version of Azure OpenAI, as its documentation names it',
+      placeHolder: '2024-10-21',
+      value: '2024-10-21',
       ignoreFocusOut: true,
-      validateInput: (text) => {
-        if (!endpointIdPattern.test(text))
-          return 'Letters, digits, dot, dash and underscore, beginning with a letter or digit.';
-        return taken.has(text) ? `"${text}" is taken. Choose another name.` : undefined;
-      },
+      validateInput: (text) =>
+        /^\d{4}-\d\d-\d\d(-preview)?$/.test(text) ? undefined : 'A date such as 2024-10-21, or 2025-04-01-preview.',
     }),
   );
-}
-
-/** Tests the connection by listing the models; a server without a list lets the person type them. */
-async function chooseModels(baseUrl: string, key: BoundKey | undefined): Promise<string[]> {
-  const listed = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: `Tierwise: asking ${new URL(baseUrl).host} for its models`,
-      cancellable: true,
-    },
-    async (_, token) => {
-      const cancelling = new AbortController();
-      token.onCancellationRequested(() => cancelling.abort());
-      const transport = createFetchTransport();
-      try {
-        return await listModels(
-          transport,
-          { protocol: 'openai', baseUrl, key },
-          { timeoutMs: listTimeoutMs, signal: cancelling.signal },
-        );
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        return error;
-      } finally {
-        await transport.close();
-      }
-    },
-  );
-  if (listed instanceof Failure) return namesAfter(listed);
-  const known = listed.map(({ id }) => id).filter((id) => modelIdPattern.test(id));
-  if (known.length === 0) return askForNames('The endpoint lists no models.');
-  const chosen = answered(
-    await vscode.window.showQuickPick(
-      known.map((id) => ({ label: label(id), id })),
-      {
-        title: title(4),
-        placeHolder: 'Choose the models that you want to use',
-        canPickMany: true,
-        ignoreFocusOut: true,
-      },
-    ),
-  );
-  if (chosen.length === 0) {
-    throw new Failure({
-      code: 'usage',
-      message: 'No model was ticked, so the endpoint was not added. Add it again and tick at least one.',
-    });
-  }
-  return chosen.map(({ id }) => id);
-}
-
-/** A server may answer chats and yet have no list; a wrong key or address is for the person to mend first. */
-async function namesAfter(failure: Failure): Promise<string[]> {
-  if (failure.code === 'cancelled') throw failure;
-  const byHand = 'Type Model Names';
-  const answer = await vscode.window.showWarningMessage(
-    'The endpoint’s models could not be listed.',
-    { modal: true, detail: failure.message },
-    byHand,
-  );
-  if (answer !== byHand) throw new vscode.CancellationError();
-  return askForNames('The endpoint did not list its models.');
-}
-
-async function askForNames(reason: string): Promise<string[]> {
-  const text = answered(
-    await vscode.window.showInputBox({
-      title: title(4),
-      prompt: `${reason} Type the models’ names, separated by commas.`,
-      ignoreFocusOut: true,
-      validateInput: (typed) => {
-        const names = namesIn(typed);
-        if (names.length === 0) return 'Type at least one name.';
-        return names.every((id) => modelIdPattern.test(id))
-          ? undefined
-          : 'A name is one line of at most 200 visible characters.';
-      },
-    }),
-  );
-  return namesIn(text);
-}
-
-function namesIn(text: string): string[] {
-  return [...new Set(text.split(',').map((id) => id.trim()))].filter((id) => id !== '');
-}
-
-/** Prices are optional: without them, costs are unknown. */
-async function askForPrices(ids: readonly string[]): Promise<ConfiguredModel[]> {
-  const later = {
-    label: 'Finish without prices',
-    detail: 'Costs are then unknown. Prices can be added in the settings.',
-    now: false,
-  };
-  const now = { label: 'Type prices now', detail: 'USD per million tokens, for each model.', now: true };
-  const choice = answered(await vscode.window.showQuickPick([later, now], { title: title(5), ignoreFocusOut: true }));
-  if (!choice.now) return ids.map((id) => ({ id }));
-  const models: ConfiguredModel[] = [];
-  for (const [index, id] of ids.entries()) {
-    const of = ids.length > 1 ? `, model ${index + 1} of ${ids.length}` : '';
-    const text = answered(
-      await vscode.window.showInputBox({
-        title: `${title(5)}${of}`,
-        prompt: `Price of ${label(id)} in USD per million tokens: input, output. Leave empty when you do not know.`,
-        placeHolder: '0.15, 0.60',
-        ignoreFocusOut: true,
-        validateInput: (typed) => (pricesIn(typed) ? undefined : 'Two numbers, separated by a comma, or nothing.'),
-      }),
-    );
-    models.push({ id, ...pricesIn(text) });
-  }
-  return models;
-}
-
-/** Undefined: not understood. */
-function pricesIn(text: string): Pick<ConfiguredModel, 'inputPrice' | 'outputPrice'> | undefined {
-  if (text.trim() === '') return {};
-  const [, input, output] = /^\s*\$?(\d+(?:\.\d+)?)\s*[,; ]\s*\$?(\d+(?:\.\d+)?)\s*$/.exec(text) ?? [];
-  return input === undefined ? undefined : { inputPrice: Number(input), outputPrice: Number(output) };
-}
-
-function problemOf(check: () => unknown): string | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Failure) return error.message;
-    throw error;
-  }
-}
-
-/** @throws CancellationError when the person pressed Escape. */
-function answered<T>(answer: T | undefined): T {
-  if (answer === undefined) throw new vscode.CancellationError();
-  return answer;
 }

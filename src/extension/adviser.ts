@@ -48,7 +48,9 @@ export class Adviser {
   route(subject: { readonly text: string }): Route {
     let known = this.#routes.get(subject);
     if (!known) {
-      known = this.routeAmong(subject.text, this.#endpoints.models);
+      // Embeddings answer no prompt.
+      const models = this.#endpoints.models.filter(({ task }) => task !== 'embeddings');
+      known = this.routeAmong(subject.text, models);
       this.#routes.set(subject, known);
     }
     return known;

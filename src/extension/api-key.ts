@@ -36,14 +36,18 @@ export async function removeEndpoint(services: Services, argument: unknown): Pro
 }
 
 /** Asks for a key without showing it. Undefined: cancelled; empty: none. */
-export function askForKey(prompt: string, title = 'Tierwise: API key'): Thenable<string | undefined> {
+export function askForKey(
+  prompt: string,
+  title = 'Tierwise: API key',
+  placeHolder = 'Leave empty when the endpoint needs none',
+): Thenable<string | undefined> {
   return vscode.window
     .showInputBox({
       title,
       prompt,
       password: true,
       ignoreFocusOut: true,
-      placeHolder: 'Leave empty when the endpoint needs none',
+      placeHolder,
       validateInput: (text) =>
         /^[\x21-\x7e]*$/.test(text.trim()) ? undefined : 'A key has no spaces, line breaks or letters beyond ASCII.',
     })
@@ -56,7 +60,7 @@ async function wantedEndpoint(
   argument: unknown,
   question: string,
 ): Promise<ConfiguredEndpoint> {
-  const own = endpoints.all.filter((endpoint) => endpoint !== endpoints.simulated);
+  const { own } = endpoints;
   const id = typeof argument === 'string' ? argument : endpointIdOf(argument);
   if (id !== undefined) {
     const named = own.find((endpoint) => endpoint.id === id);

@@ -42,6 +42,12 @@ export async function benchmarkDataset(services: Services, argument: unknown): P
   await benchmark(services, { title: name, prompts, models, options: optionsFor(services, prompts), problems });
 }
 
+/** Measures these models on the data set of the active editor, or on one that the person picks. */
+export async function benchmarkModels(services: Services, models: readonly Model[]): Promise<void> {
+  const { name, prompts, problems } = await wantedDataset(undefined);
+  await benchmark(services, { title: name, prompts, models, options: optionsFor(services, prompts), problems });
+}
+
 /** Measures the same once more: same prompts, models and sizes, at the prices and addresses of today. */
 export async function benchmarkAgain(services: Services, { manifest, prompts }: Run): Promise<void> {
   const { plan, title } = manifest;
@@ -64,6 +70,8 @@ function optionsFor({ settings }: Services, prompts: readonly Prompt[]): PlanOpt
     warmup: settings.get('benchmark.warmup'),
     maxTokens: settings.get('benchmark.maxTokens'),
     timeoutMs: settings.get('benchmark.timeoutSeconds') * 1000,
+    adaptiveTimeout: settings.get('benchmark.adaptiveTimeout'),
+    maxRetries: settings.get('benchmark.maxRetries'),
     keepAnswers: settings.get('benchmark.keepAnswers'),
   };
 }
@@ -76,12 +84,7 @@ async function benchmark(services: Services, wish: Wish): Promise<void> {
   const maxCostUsd = unpriced.length > 0 ? undefined : (settings.get('benchmark.maxCostUsd') ?? undefined);
   const { plan, prompts, estimate } = planRun({
     models,
-    endpoints: endpoints.all.map(({ id, protocol, baseUrl, apiKey }) => ({
-      id,
-      protocol,
-      baseUrl,
-      apiKeyEnv: apiKey?.env,
-    })),
+    endpoints: endpoints.all.map(({ apiKey, ...endpoint }) => ({ ...endpoint, apiKeyEnv: apiKey?.env })),
     prompts: wanted,
     scorer: adviser.scorer,
     tiers: adviser.tiers,

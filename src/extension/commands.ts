@@ -24,6 +24,23 @@ const handlers = (explanations: Explanations): Record<CommandId, Handler> => ({
   'tierwise.cancelRun': async (services, run) => (await import('./run-actions.ts')).cancelRun(services, run),
   'tierwise.deleteRun': async (services, run) => (await import('./run-actions.ts')).deleteRun(services, run),
   'tierwise.addEndpoint': async (services) => (await import('./add-endpoint.ts')).addEndpoint(services),
+  'tierwise.discoverLocal': async (services) => (await import('./discover-local.ts')).discoverLocalServers(services),
+  'tierwise.useVscodeModels': async (services) => (await import('./vscode-models.ts')).useVscodeModels(services),
+  'tierwise.connectWorkspace': async (services) => (await import('./workspace-actions.ts')).connectWorkspace(services),
+  'tierwise.refreshWorkspace': async (services, item) =>
+    (await import('./workspace-actions.ts')).refreshWorkspace(services, item),
+  'tierwise.addServingEndpoint': async (services, item) =>
+    (await import('./workspace-actions.ts')).addServingEndpoint(services, item),
+  'tierwise.addReadyServingEndpoints': async (services, item) =>
+    (await import('./workspace-actions.ts')).addReadyServingEndpoints(services, item),
+  'tierwise.benchmarkServing': async (services, item) =>
+    (await import('./workspace-actions.ts')).benchmarkServing(services, item),
+  'tierwise.replaceModel': async (services, item) =>
+    (await import('./workspace-actions.ts')).replaceModel(services, item),
+  'tierwise.openServingEndpoint': async (services, item) =>
+    (await import('./workspace-actions.ts')).openServingEndpoint(services, item),
+  'tierwise.copyServingName': async (services, item) =>
+    (await import('./workspace-actions.ts')).copyServingName(services, item),
   'tierwise.setApiKey': async (services, endpoint) => (await import('./api-key.ts')).setApiKey(services, endpoint),
   'tierwise.removeApiKey': async (services, endpoint) =>
     (await import('./api-key.ts')).removeApiKey(services, endpoint),

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
 import { parseBaseUrl } from '../engine/http/base-url.ts';
 import type { BoundKey } from '../protocol/measure.ts';
 import { RemediableFailure } from './boundary.ts';
+import type { Endpoint } from './endpoints.ts';
 import type { Keys } from './keys.ts';
 
 const agreedKey = 'tierwise.agreedOrigins';
@@ -22,10 +22,18 @@ export class Consent {
    * @throws Failure `config` for a bad address or a missing variable, `auth` when a key must be set anew, and
    *   CancellationError when the person says no.
    */
-  async keyFor(endpoint: ConfiguredEndpoint): Promise<BoundKey | undefined> {
+  async keyFor(endpoint: Endpoint): Promise<BoundKey | undefined> {
+    // VS Code asks for consent to its own models itself, and no key of ours goes there.
+    if (endpoint.protocol === 'vscode-lm') return undefined;
     await this.agree(endpoint.baseUrl);
     if ((await this.#keys.state(endpoint)) === 'other-origin') await this.#rebind(endpoint);
     return this.#keys.bound(endpoint);
+  }
+
+  /** A key in the midst of a run: what was agreed on holds, and nobody is asked. */
+  async freshKeyFor(endpoint: Endpoint): Promise<BoundKey | undefined> {
+    if (endpoint.protocol === 'vscode-lm') return undefined;
+    return this.#keys.fresh(endpoint);
   }
 
   /** Asks about an address that needs it, once. @throws CancellationError when the person says no. */
@@ -43,7 +51,7 @@ export class Consent {
     await this.#memory.update(agreedKey, [...agreed, origin]);
   }
 
-  async #rebind(endpoint: ConfiguredEndpoint): Promise<void> {
+  async #rebind(endpoint: Endpoint): Promise<void> {
     const { origin } = parseBaseUrl(endpoint.baseUrl);
     const useSaved = 'Send Saved Key There';
     const setNew = 'Set Another Key';

@@ -1,30 +1,80 @@
 import * as vscode from 'vscode';
 import type { Model } from '../core/catalog/model.ts';
-import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
+import type { Protocol } from '../core/catalog/protocol.ts';
+import { type Endpoint, vscodeId } from './endpoints.ts';
 import type { KeyState } from './keys.ts';
-import { label, priceWords } from './labels.ts';
+import { formatCount, label, priceWords, sourceWords } from './labels.ts';
 import type { Services } from './services.ts';
 
 /** An endpoint with its models below it. Commands of its menu find it by `endpointId`. */
 class EndpointItem extends vscode.TreeItem {
   readonly endpointId: string;
 
-  constructor(endpoint: ConfiguredEndpoint, key: KeyState, simulated: boolean) {
+  constructor(endpoint: Endpoint, key: KeyState) {
     super(label(endpoint.id), vscode.TreeItemCollapsibleState.Expanded);
     this.endpointId = endpoint.id;
     this.id = `endpoint:${endpoint.id}`;
-    this.description = simulated ? 'running on this machine' : `${label(endpoint.baseUrl)} · ${keyWords[key]}`;
-    this.tooltip = `${label(endpoint.id)}\n${label(endpoint.baseUrl)}\n${simulated ? 'Simulated: nothing leaves this machine, nothing is charged.' : keyWords[key]}`;
-    this.iconPath = new vscode.ThemeIcon(simulated ? 'vm-running' : key === 'other-origin' ? 'warning' : 'server');
-    this.contextValue = simulated ? 'simulated' : key === 'none' ? 'endpoint' : 'endpoint.key';
+    const { description, tooltip, icon, context } =
+      endpoint.protocol === 'vscode-lm'
+        ? vscodeLook
+        : endpoint.simulated
+          ? { ...simulatedLook, tooltip: `${label(endpoint.baseUrl)}\n${simulatedLook.tooltip}` }
+          : lookOf(endpoint, key);
+    this.description = description;
+    this.tooltip = `${label(endpoint.id)}\n${tooltip}`;
+    this.iconPath = new vscode.ThemeIcon(icon);
+    this.contextValue = context;
   }
 }
+
+interface Look {
+  readonly description: string;
+  readonly tooltip: string;
+  readonly icon: string;
+  /** What the menu goes by. */
+  readonly context: string;
+}
+
+const simulatedLook: Look = {
+  description: 'running on this machine',
+  tooltip: 'Simulated: nothing leaves this machine, nothing is charged.',
+  icon: 'vm-running',
+  context: 'simulated',
+};
+
+const vscodeLook: Look = {
+  description: 'models of VS Code, in this window',
+  tooltip: 'Their provider bills or limits each request.',
+  icon: 'vscode',
+  context: vscodeId,
+};
+
+function lookOf({ protocol, baseUrl, apiVersion }: Endpoint, key: KeyState): Look {
+  const version = apiVersion === undefined ? '' : `, api-version ${apiVersion}`;
+  return {
+    description: `${label(baseUrl)} · ${keyWords[key]}`,
+    tooltip: `${label(baseUrl)}\n${protocolWords[protocol]}${version}\n${keyWords[key]}`,
+    icon: key === 'other-origin' ? 'warning' : 'server',
+    context: key === 'none' ? 'endpoint' : 'endpoint.key',
+  };
+}
+
+const protocolWords: Record<Protocol, string> = {
+  openai: 'OpenAI-compatible',
+  'openai-responses': 'OpenAI Responses',
+  'azure-openai': 'Azure OpenAI',
+  anthropic: 'Anthropic',
+  ollama: 'Ollama',
+  databricks: 'Databricks',
+  'vscode-lm': 'VS Code',
+};
 
 const keyWords: Record<KeyState, string> = {
   none: 'no key',
   saved: 'key saved',
   'other-origin': 'key saved for another address',
   environment: 'key from environment',
+  'sign-in': 'signs in when used',
 };
 
 class ModelItem extends vscode.TreeItem {
@@ -32,10 +82,22 @@ class ModelItem extends vscode.TreeItem {
     super(label(model.id));
     this.id = `model:${model.ref}`;
     this.description = priceWords(model);
-    this.tooltip = `${label(model.ref)}\nUSD per million tokens: ${priceWords(model).replace(' /1M', '')}`;
+    this.tooltip = modelTooltip(model);
     this.iconPath = new vscode.ThemeIcon('symbol-misc');
     this.contextValue = 'model';
   }
+}
+
+function modelTooltip(model: Model): string {
+  const { contextWindow, task, inputPrice } = model;
+  const source = inputPrice && inputPrice.provenance !== 'user' ? `, ${sourceWords(inputPrice)}` : '';
+  return [
+    label(model.ref),
+    `USD per million tokens: ${priceWords(model).replace(' /1M', '')}${source}`,
+    ...(contextWindow === undefined ? [] : [`Context window: ${formatCount(contextWindow)} tokens`]),
+    ...(task === undefined || task === 'chat' ? [] : [`Task: ${task}`]),
+    ...(model.scaleToZero ? ['Scales to zero: the first request may wait for it to wake.'] : []),
+  ].join('\n');
 }
 
 /** Something that stands wrong in the settings. */
@@ -73,11 +135,7 @@ export function registerEndpointsView(services: () => Promise<Services>): vscode
           .map((model) => new ModelItem(model));
       }
       if (item) return [];
-      const items = endpoints.all.map(async (endpoint) =>
-        endpoint === endpoints.simulated
-          ? new EndpointItem(endpoint, 'none', true)
-          : new EndpointItem(endpoint, await keys.state(endpoint), false),
-      );
+      const items = endpoints.all.map(async (endpoint) => new EndpointItem(endpoint, await keys.state(endpoint)));
       const problems = [...endpoints.problems, ...(adviser.problem === undefined ? [] : [adviser.problem])];
       return [...problems.map((problem) => new ProblemItem(problem)), ...(await Promise.all(items))];
     },

@@ -1,25 +1,35 @@
 import * as vscode from 'vscode';
 import type { Model } from '../core/catalog/model.ts';
+import type { Protocol } from '../core/catalog/protocol.ts';
 import { checkEndpoints, problemWords } from '../engine/config/check.ts';
 import { configuredModels } from '../engine/config/models.ts';
 import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
 import type { Settings } from './settings.ts';
 
-/** Id of the simulated endpoint; no other endpoint may have it. */
+/** Ids of the simulated endpoint and of VS Code's own models; no other endpoint may have them. */
 export const simulatedId = 'simulated';
+export const vscodeId = 'vscode';
+const reservedIds: readonly string[] = [simulatedId, vscodeId];
+
+/** An endpoint that can be used: one of the settings, or one that lives in memory only. */
+export interface Endpoint extends Omit<ConfiguredEndpoint, 'protocol'> {
+  readonly protocol: Protocol;
+}
 
 interface Known {
-  readonly endpoints: readonly ConfiguredEndpoint[];
+  readonly own: readonly ConfiguredEndpoint[];
+  readonly endpoints: readonly Endpoint[];
   readonly models: readonly Model[];
   readonly problems: readonly string[];
 }
 
-/** All endpoints: those of the settings, and the simulated one while it runs. */
+/** All endpoints: those of the settings, the simulated one while it runs, and VS Code's own models once they were asked for. */
 export class Endpoints implements vscode.Disposable {
   readonly #settings: Settings;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #subscription: vscode.Disposable;
-  #simulated: ConfiguredEndpoint | undefined;
+  #simulated: Endpoint | undefined;
+  #vscode: Endpoint | undefined;
   #known: Known | undefined;
   readonly onDidChange = this.#changed.event;
 
@@ -29,8 +39,23 @@ export class Endpoints implements vscode.Disposable {
   }
 
   /** Those that can be used. */
-  get all(): readonly ConfiguredEndpoint[] {
+  get all(): readonly Endpoint[] {
     return this.#read().endpoints;
+  }
+
+  /** Those of the settings. */
+  get own(): readonly ConfiguredEndpoint[] {
+    return this.#read().own;
+  }
+
+  /** Ids that a new endpoint cannot have. */
+  get takenIds(): ReadonlySet<string> {
+    return new Set([
+      ...reservedIds,
+      ...this.#rawList()
+        .map(idOf)
+        .filter((id) => typeof id === 'string'),
+    ]);
   }
 
   get models(): readonly Model[] {
@@ -42,23 +67,39 @@ export class Endpoints implements vscode.Disposable {
     return this.#read().problems;
   }
 
-  get simulated(): ConfiguredEndpoint | undefined {
+  get simulated(): Endpoint | undefined {
     return this.#simulated;
   }
 
-  find(id: string): ConfiguredEndpoint | undefined {
+  /** VS Code's own models. */
+  get vscode(): Endpoint | undefined {
+    return this.#vscode;
+  }
+
+  find(id: string): Endpoint | undefined {
     return this.all.find((endpoint) => endpoint.id === id);
   }
 
   /** The simulated endpoint lives in memory only: it never enters the settings. */
-  setSimulated(endpoint: ConfiguredEndpoint | undefined): void {
+  setSimulated(endpoint: Endpoint | undefined): void {
     this.#simulated = endpoint;
     this.#forget();
   }
 
+  /** So do VS Code's own models: they are the window's, not the settings'. */
+  setVscode(endpoint: Endpoint | undefined): void {
+    this.#vscode = endpoint;
+    this.#forget();
+  }
+
   /** Adds to the person's settings. What stands there already is kept as it is, also where it is not valid. */
-  async add(endpoint: ConfiguredEndpoint): Promise<void> {
-    await this.#write([...this.#rawList(), endpoint]);
+  async add(...endpoints: readonly ConfiguredEndpoint[]): Promise<void> {
+    await this.#write([...this.#rawList(), ...endpoints]);
+  }
+
+  /** Changes one of the person's endpoints. */
+  async replace(endpoint: ConfiguredEndpoint): Promise<void> {
+    await this.#write(this.#rawList().map((item) => (idOf(item) === endpoint.id ? endpoint : item)));
   }
 
   async remove(id: string): Promise<void> {
@@ -82,16 +123,18 @@ export class Endpoints implements vscode.Disposable {
   #read(): Known {
     if (!this.#known) {
       const { endpoints, problems } = checkEndpoints(this.#settings.raw('endpoints'));
-      const own = endpoints.filter(({ id }) => id !== simulatedId);
-      const all = this.#simulated ? [...own, this.#simulated] : own;
+      const own = endpoints.filter(({ id }) => !reservedIds.includes(id));
+      const inMemory = [this.#simulated, this.#vscode].filter((endpoint) => endpoint !== undefined);
+      const all = [...own, ...inMemory];
       this.#known = {
+        own,
         endpoints: all,
         models: configuredModels(all),
         problems: [
           ...problems.map((problem) => `tierwise.endpoints${problemWords(problem).replace(/^(?!\[)/, ': ')}`),
-          ...(own.length < endpoints.length
-            ? [`The id "${simulatedId}" is the built-in endpoint's. Choose another.`]
-            : []),
+          ...endpoints
+            .filter(({ id }) => reservedIds.includes(id))
+            .map(({ id }) => `The id "${id}" is a built-in endpoint's. Choose another.`),
         ],
       };
     }

@@ -10,6 +10,7 @@ import { registerRunsView } from './runs-view.ts';
 import type { Services } from './services.ts';
 import { registerStatusBar } from './status-bar.ts';
 import { type Testing, testing } from './testing.ts';
+import { registerWorkspaceView } from './workspace-view.ts';
 
 /** Registers what package.json promises, and nothing more: no setting, secret or file is read here. */
 export function activate(context: vscode.ExtensionContext): { readonly testing: Testing } {
@@ -30,6 +31,7 @@ export function activate(context: vscode.ExtensionContext): { readonly testing: 
     hovers,
     registerCodeLens(services),
     registerEndpointsView(services),
+    registerWorkspaceView(services),
     registerRunsView(services),
     registerReportPanel(services),
     vscode.workspace.registerTextDocumentContentProvider(explanationScheme, explanations),

@@ -1,5 +1,5 @@
 import { formatUsd } from '../core/catalog/cost.ts';
-import type { Model } from '../core/catalog/model.ts';
+import type { Figure, Model, Provenance } from '../core/catalog/model.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
 
 const number = new Intl.NumberFormat('en-US');
@@ -13,6 +13,18 @@ export function formatCount(value: number): string {
 export function label(text: string): string {
   return plainText(text).replace(/\$(?=\()/g, '＄');
 }
+
+/** `of the workspace, 2026-11-23`: where a figure comes from. */
+export function sourceWords({ provenance, asOf }: Figure): string {
+  return `${provenanceWords[provenance]}${asOf === undefined ? '' : `, ${asOf}`}`;
+}
+
+const provenanceWords: Record<Provenance, string> = {
+  user: 'as you typed it',
+  workspace: 'as the workspace says',
+  measured: 'as measured',
+  bundled: 'from the bundled price list',
+};
 
 /** `$0.10 in, $0.40 out /1M`: USD per million tokens, short enough for a narrow view. */
 export function priceWords({ inputPrice, outputPrice }: Model): string {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
 import type { BoundKey, Network } from '../protocol/measure.ts';
+import type { Endpoint } from './endpoints.ts';
 import { label } from './labels.ts';
 import type { Task } from './runs.ts';
 import { progressWords } from './runs-view.ts';
@@ -15,10 +15,10 @@ export async function measureRun(
   services: Services,
   id: string,
   title: string,
-  endpoints: readonly ConfiguredEndpoint[],
+  endpoints: readonly Endpoint[],
   task: (keys: BoundKey[], network: Network, version: string) => Task,
 ): Promise<void> {
-  const { consent, context, panels, runs } = services;
+  const { consent, context, panels, runs, vscodeModels } = services;
   const keys: BoundKey[] = [];
   for (const endpoint of endpoints) {
     const key = await consent.keyFor(endpoint);
@@ -30,10 +30,17 @@ export async function measureRun(
     async (progress, token) => {
       token.onCancellationRequested(() => runs.cancel(id));
       let shown = 0;
-      await runs.measure(id, message, (state) => {
-        const percent = state.total > 0 ? (100 * state.done) / state.total : 0;
-        progress.report({ message: progressWords(state), increment: percent - shown });
-        shown = percent;
+      await runs.measure(id, message, {
+        onProgress(state) {
+          const percent = state.total > 0 ? (100 * state.done) / state.total : 0;
+          progress.report({ message: progressWords(state), increment: percent - shown });
+          shown = percent;
+        },
+        refreshKey: async (id) => {
+          const endpoint = endpoints.find((one) => one.id === id);
+          return endpoint && consent.freshKeyFor(endpoint);
+        },
+        askModel: vscodeModels.ask,
       });
     },
   );

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import { formatUsd } from '../core/catalog/cost.ts';
 import { Failure } from '../core/failure.ts';
+import { simulatedId, vscodeId } from './endpoints.ts';
 import { label } from './labels.ts';
 import { measureRun } from './measure-run.ts';
 import { pickRun } from './pick-run.ts';
@@ -24,9 +25,11 @@ export async function resumeRun(services: Services, run: unknown): Promise<void>
     throw new Failure({
       code: 'config',
       message:
-        planned.id === 'simulated'
+        planned.id === simulatedId
           ? 'This run was made on a simulated endpoint that has ended. Benchmark again with the one that runs now.'
-          : `This run was made with the endpoint "${planned.id}" at ${planned.baseUrl}, which is not configured so. Add it to resume the run.`,
+          : planned.id === vscodeId
+            ? 'This run was made with models of VS Code, which this window does not use yet. Run “Tierwise: Use Models of VS Code” first.'
+            : `This run was made with the endpoint "${planned.id}" at ${planned.baseUrl}, which is not configured so. Add it to resume the run.`,
     });
   });
   const maxCostUsd = manifest.stopReason === 'cost-ceiling' ? await askForCeiling(manifest) : undefined;

@@ -1,12 +1,10 @@
 import * as vscode from 'vscode';
+import type { TimeoutBasis } from '../core/benchmark/record.ts';
 import { formatUsd, tokenCost } from '../core/catalog/cost.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { Failure } from '../core/failure.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
-import { callChat } from '../engine/endpoints/call.ts';
-import type { ChatOutcome } from '../engine/endpoints/chat.ts';
-import { parseBaseUrl } from '../engine/http/base-url.ts';
-import { createFetchTransport } from '../engine/http/fetch-transport.ts';
+import { type CallAttempt, lastAttempt } from '../engine/calling/retry.ts';
 import { name } from './advice.ts';
 import { RemediableFailure } from './boundary.ts';
 import { formatCount } from './labels.ts';
@@ -19,7 +17,7 @@ const writeEveryMs = 100;
 
 /** Sends the prompt to a model (the recommended one unless told) and streams the answer into an untitled Markdown editor. */
 export async function runPrompt(services: Services, argument: unknown, chosen?: Model): Promise<void> {
-  const { subjects, adviser, endpoints, consent, settings } = services;
+  const { subjects, adviser, endpoints, consent, calls } = services;
   const subject = isSubject(argument) ? argument : subjects.wanted(argument);
   if (!chosen) needModels(services);
   const model = chosen ?? adviser.route(subject).model;
@@ -31,43 +29,35 @@ export async function runPrompt(services: Services, argument: unknown, chosen?: 
     });
   }
   const key = await consent.keyFor(endpoint);
+  const { adjustedScore: complexity } = adviser.route(subject);
   const page = await AnswerPage.open(`# ${name(model.ref)}${model.simulated ? ' (simulated)' : ''}\n\n`);
-  const outcome = await vscode.window.withProgress(
+  const attempts = await vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, title: `Tierwise: asking ${model.ref}`, cancellable: true },
     async (progress, token) => {
       const cancelling = new AbortController();
       token.onCancellationRequested(() => cancelling.abort());
       page.onClosed(() => cancelling.abort());
-      const transport = createFetchTransport();
       let characters = 0;
-      try {
-        return await callChat(
-          transport,
-          { protocol: endpoint.protocol, baseUrl: parseBaseUrl(endpoint.baseUrl).url, key },
-          {
-            model: model.id,
-            messages: [{ role: 'user', content: subject.text }],
-            maxTokens: settings.get('benchmark.maxTokens'),
-            stream: true,
-          },
-          {
-            timeoutMs: settings.get('benchmark.timeoutSeconds') * 1000,
-            signal: cancelling.signal,
-            onText: (delta) => {
-              characters += delta.length;
-              progress.report({ message: `${formatCount(characters)} characters` });
-              page.write(delta);
-            },
-          },
-        );
-      } finally {
-        await transport.close();
-      }
+      const listener = {
+        text(delta: string) {
+          characters += delta.length;
+          progress.report({ message: `${formatCount(characters)} characters` });
+          page.write(delta);
+        },
+        again() {
+          if (characters > 0)
+            page.write('\n\n---\n\n*What stands above is not the answer: it is asked for once more.*\n\n');
+          characters = 0;
+          progress.report({ message: 'another try' });
+        },
+      };
+      return calls.ask({ model, endpoint, key, prompt: subject.text, complexity }, listener, cancelling.signal);
     },
   );
-  await page.finish(`\n\n---\n\n${closing(model, outcome)}\n`);
+  const { outcome } = lastAttempt(attempts);
+  await page.finish(`\n\n---\n\n${closing(model, attempts)}\n`);
   const { failure } = outcome;
-  if (failure?.code === 'auth') {
+  if (failure?.code === 'auth' && endpoint.protocol !== 'vscode-lm') {
     throw new RemediableFailure(failure, [
       { label: 'Set API Key', command: 'tierwise.setApiKey', args: [endpoint.id] },
     ]);
@@ -76,19 +66,46 @@ export async function runPrompt(services: Services, argument: unknown, chosen?: 
 }
 
 /** What the answer took, in one line. */
-function closing(model: Model, { failure, usage, times, finishReason }: ChatOutcome): string {
+function closing(model: Model, attempts: readonly CallAttempt[]): string {
+  const { outcome, timeout } = lastAttempt(attempts);
+  const { failure, usage, times, finishReason } = outcome;
   const words = [name(model.ref)];
   if (failure) words.push(failure.code === 'cancelled' ? 'cancelled' : `failed: ${asWritten(failure.message)}`);
   else if (finishReason === 'length') words.push('cut at the limit of `tierwise.benchmark.maxTokens`');
   if (usage) words.push(`${formatCount(usage.input)} tokens in, ${formatCount(usage.output)} out`);
   else if (!failure) words.push('tokens unknown: the server sent no usage');
-  const prices = { inputPrice: model.inputPrice?.value, outputPrice: model.outputPrice?.value };
-  const cost = usage && tokenCost(usage, prices);
+  const cost =
+    usage &&
+    tokenCost(usage, {
+      inputPrice: model.inputPrice?.value,
+      outputPrice: model.outputPrice?.value,
+      cachedInputPrice: model.cachedInputPrice?.value,
+      cacheWritePrice: model.cacheWritePrice?.value,
+    });
   words.push(cost === undefined ? 'cost unknown' : formatUsd(cost));
   if (times.firstToken !== undefined)
     words.push(`first token after ${formatCount(Math.round(times.firstToken - times.sent))} ms`);
   words.push(`${formatCount(Math.round(times.end - times.sent))} ms in all`);
+  if (attempts.length > 1) words.push(`${attempts.length} attempts${waitWords(attempts)}`);
+  if (timeout.basis !== 'fixed' || failure?.code === 'timeout') words.push(limitWords(timeout));
   return words.join(' · ');
+}
+
+function waitWords(attempts: readonly CallAttempt[]): string {
+  const waited = attempts.reduce((sum, { waitedMs }) => sum + waitedMs, 0);
+  return waited < 1 ? '' : `, ${formatCount(Math.round(waited))} ms of waiting between them`;
+}
+
+const basisWords: Record<TimeoutBasis, string> = {
+  fixed: 'by the setting',
+  complexity: 'by the prompt’s complexity',
+  recent: 'by recent answers',
+  doubled: 'doubled after a time-out',
+};
+
+/** `time limit 13.2 s (by the prompt’s complexity)`. */
+function limitWords({ ms, basis }: CallAttempt['timeout']): string {
+  return `time limit ${(ms / 1000).toLocaleString('en-US', { maximumFractionDigits: 1 })} s (${basisWords[basis]})`;
 }
 
 /** Inert in the preview, and readable in the editor, where escapes would stand between the letters. */

@@ -4,12 +4,15 @@ import * as vscode from 'vscode';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import { Failure } from '../core/failure.ts';
 import { isLocked } from '../engine/benchmark/lock.ts';
-import { type Measuring, startMeasuring } from '../engine/benchmark/measuring.ts';
+import { type Measuring, type MeasuringOptions, startMeasuring } from '../engine/benchmark/measuring.ts';
 import { listRuns, type Run, readManifest, readRun } from '../engine/benchmark/run-folder.ts';
 import type { MeasureTask, Progress } from '../protocol/measure.ts';
 
 /** What to measure: a new run, or one to take up again. */
 export type Task = MeasureTask;
+
+/** What a measuring process tells the window and asks of it. */
+export type MeasureHelp = Pick<MeasuringOptions, 'onProgress' | 'refreshKey' | 'askModel'>;
 
 /** How a stored run stands. `interrupted`: it says that it is running, but no process works on it. */
 export type ShownState = Manifest['state'] | 'interrupted';
@@ -72,15 +75,16 @@ export class Runs implements vscode.Disposable {
   }
 
   /** Measures until the run is complete, cancelled or stopped. @throws Failure when measuring could not be done. */
-  async measure(id: string, task: Task, onProgress: (progress: Progress) => void): Promise<void> {
+  async measure(id: string, task: Task, { onProgress, ...answers }: MeasureHelp): Promise<void> {
     if (this.#live.has(id)) throw new Failure({ code: 'usage', message: 'This run is being measured already.' });
     const measuring = startMeasuring({
       entry: this.#measureEntry,
       message: task,
+      ...answers,
       onProgress: (progress) => {
         const live = this.#live.get(id);
         if (live) live.progress = progress;
-        onProgress(progress);
+        onProgress?.(progress);
         this.#changed.fire();
       },
     });

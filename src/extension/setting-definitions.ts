@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { planDefaults, planLimits } from '../core/benchmark/plan-limits.ts';
 import { count, endpointSchema, preferenceSchema, tiersSchema } from '../engine/config/schema.ts';
+import { localPorts } from '../engine/endpoints/local-ports.ts';
 
 /**
  * Who may set a value. `application`: only the person, never a workspace, because money, network or privacy hang on it.
@@ -61,6 +62,11 @@ export const settingDefinitions = {
     default: null,
     scope: 'window',
   }),
+  'discovery.ports': define({
+    schema: z.array(count(1, 65_535)).check(z.maxLength(32)),
+    default: [...localPorts],
+    scope: 'application',
+  }),
   'benchmark.concurrency': define({
     schema: count(...planLimits.concurrency),
     default: planDefaults.concurrency,
@@ -84,6 +90,16 @@ export const settingDefinitions = {
   'benchmark.timeoutSeconds': define({
     schema: count(1, planLimits.timeoutMs[1] / 1_000),
     default: planDefaults.timeoutMs / 1_000,
+    scope: 'window',
+  }),
+  'benchmark.adaptiveTimeout': define({
+    schema: z.boolean(),
+    default: false,
+    scope: 'window',
+  }),
+  'benchmark.maxRetries': define({
+    schema: count(...planLimits.maxRetries),
+    default: 0,
     scope: 'window',
   }),
   'benchmark.maxCostUsd': define({

@@ -42,6 +42,10 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
     description:
       'Tokens that an answer is expected to have, for cost estimates made before a prompt is sent. `null`: by tier, 50–400 for `simple`, 150–1,000 for `medium`, 400–2,500 for `complex`.',
   },
+  'discovery.ports': {
+    description:
+      'Ports of this machine on which **Tierwise: Discover Local Servers** looks for model servers. A workspace cannot set this.',
+  },
   'benchmark.concurrency': {
     description: 'Requests in flight at once, over all models.',
   },
@@ -56,7 +60,15 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
     description: 'Most output tokens to ask of a model, in a benchmark and when a prompt is run.',
   },
   'benchmark.timeoutSeconds': {
-    description: 'Seconds that one request may take.',
+    description: 'Seconds that one request may take, in a benchmark and when a prompt is run.',
+  },
+  'benchmark.adaptiveTimeout': {
+    description:
+      'Give each request the time that its complexity and the endpoint’s recent answers suggest, up to `#tierwise.benchmark.timeoutSeconds#`: at first 10 s and up to 5 s more for a complex prompt, later twice what all but 1 % of the answers needed. A request that runs out of time is sent once more, with twice the time.',
+  },
+  'benchmark.maxRetries': {
+    description:
+      'Further tries after a rate limit (429) or an overload (503), in a benchmark and when a prompt is run. The wait that the server asks for is kept. Every try is in the report.',
   },
   'benchmark.maxCostUsd': {
     description:

@@ -5,12 +5,15 @@ import type { BoundKey } from '../../protocol/measure.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
 import type { ConfiguredEndpoint, ConfiguredModel } from './schema.ts';
 
+/** What is read of an endpoint, which need not be a configured one. */
+type ModelSource = Pick<ConfiguredEndpoint, 'id' | 'models' | 'simulated'>;
+
 /** The models of the endpoints, in their order. A price counts as the person's own unless it says where it comes from. */
-export function configuredModels(endpoints: readonly ConfiguredEndpoint[]): Model[] {
+export function configuredModels(endpoints: readonly ModelSource[]): Model[] {
   return endpoints.flatMap((endpoint) => endpoint.models.map((model) => configuredModel(endpoint, model)));
 }
 
-function configuredModel(endpoint: ConfiguredEndpoint, model: ConfiguredModel): Model {
+function configuredModel(endpoint: ModelSource, model: ConfiguredModel): Model {
   const figure = (value: number | undefined): Figure | undefined =>
     value === undefined
       ? undefined

@@ -5,6 +5,7 @@ import { abortFailure } from '../http/network-failure.ts';
 import type { Transport } from '../http/transport.ts';
 import type { ListedModel } from './adapter.ts';
 import { isObject, parseJson } from './failures.ts';
+import { localPorts } from './local-ports.ts';
 
 /** Programs that serve models on the machine they run on. `openai-compatible`: one that we do not know by name. */
 export type LocalServerKind = 'ollama' | 'lm-studio' | 'llama.cpp' | 'vllm' | 'litellm' | 'openai-compatible';
@@ -30,9 +31,6 @@ export interface DiscoverOptions {
   /** Default: the ports on which these servers listen unless told otherwise. */
   readonly ports?: readonly number[] | undefined;
 }
-
-/** Ollama, LM Studio, llama.cpp, vLLM, LiteLLM. */
-export const localPorts: readonly number[] = [11434, 1234, 8080, 8000, 4000];
 
 const names: Record<LocalServerKind, string> = {
   ollama: 'Ollama',
