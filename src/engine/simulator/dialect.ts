@@ -4,9 +4,8 @@ import type { Refusal } from './request.ts';
 
 /** How one vendor's interface knows its callers and says no. */
 export interface Vendor {
-  /** The header that carries the key, in lower case, and what stands before the key in it. */
-  readonly keyHeader: string;
-  readonly keyPrefix: string;
+  /** Headers that may carry the key: in lower case, with what stands before the key in it. */
+  readonly keyHeaders: Readonly<Record<string, '' | 'Bearer '>>;
   /** Further headers of every answer. */
   headers?(requestId: string, model: string | undefined): Readonly<Record<string, string>>;
   /** The status and body of an error. */

@@ -30,6 +30,8 @@ export interface Route {
   readonly model?: string | undefined;
   /** `GET`: answered with this. */
   readonly list?: Listing | undefined;
+  /** OpenAI's files and batches: the path in pieces. */
+  readonly batch?: readonly string[] | undefined;
 }
 
 const openAiDialects = new Map([
@@ -53,7 +55,7 @@ const databricksDialects = new Map([
 
 /**
  * What is at a path: the vendors' interfaces stand side by side, as their paths allow. Undefined outside of them all;
- * a route with neither dialect nor list where a vendor has nothing there.
+ * a route with nothing but a vendor where a vendor has nothing there.
  */
 export function routeOf(url: string, headers: IncomingHttpHeaders): Route | undefined {
   const [path = '/', query = ''] = url.split('?');
@@ -72,6 +74,7 @@ function openAiOrAnthropic(operation: string, headers: IncomingHttpHeaders): Rou
     return { vendor: anthropicVendor, list: operation === 'models' ? anthropicModels : undefined };
   }
   const dialect = openAiDialects.get(operation);
+  if (/^(?:files|batches)(?:\/|$)/.test(operation)) return { vendor: openAiVendor, batch: operation.split('/') };
   return { vendor: openAiVendor, dialect, list: operation === 'models' ? openAiModels : undefined };
 }
 

@@ -1,15 +1,22 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Failure } from '../../core/failure.ts';
 import { Answering } from './answering.ts';
+import { Batches } from './batches.ts';
 import type { Dialect, Vendor } from './dialect.ts';
 import { openAiVendor } from './dialects/openai.ts';
 import { checkFaults, type Faults } from './faults.ts';
-import { faultyReply } from './faulty-reply.ts';
+import { faultyReply, refusalOf } from './faulty-reply.ts';
 import { type Lateness, Pacer } from './pacer.ts';
 import { play, type Stage } from './player.ts';
 import { instrumentProfiles, type SimulatedProfile, simulatedProfiles } from './profiles.ts';
-import { honestHeaders, jsonReply, plainReply, type Reply, refusalReply } from './reply.ts';
+import { bodyOf, honestHeaders, jsonReply, plainReply, type Reply, refusalReply } from './reply.ts';
 import { faultOf, Refusal, readRequest } from './request.ts';
 import { routeOf } from './routes.ts';
 import type { TruthEntry } from './truth.ts';
@@ -64,6 +71,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const stage: Stage = { pacer: new Pacer(), playing: new Set() };
   const answering = new Answering(seed, speed);
   let ownPort = port;
+  const now = () => performance.timeOrigin + performance.now();
 
   const answer = (
     http: IncomingMessage,
@@ -76,8 +84,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const { vendor } = dialect;
     const { plan, drawn } = answering.plan(request, vendor, clientRequestId(http), performance.timeOrigin + startMs);
     const fault = faultOf(request, faults, drawn);
-    const credential = http.headers[vendor.keyHeader];
-    const seen = { credential: typeof credential === 'string' ? credential : undefined, port: ownPort };
+    const seen = { credential: credentialIn(http.headers, vendor), port: ownPort };
     const reply = fault === undefined ? plainReply(plan) : faultyReply(fault, plan, seen);
     play(response, reply, stage, startMs, ({ tokens, aborted, ...played }) => {
       options.truth?.({
@@ -96,6 +103,22 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     });
   };
 
+  /** One line of a batch: answered as a request of its own would be, at once and without an entry in the truth. */
+  const batches = new Batches((url, body) => {
+    const { dialect, vendor = openAiVendor } = routeOf(url, {}) ?? {};
+    try {
+      if (dialect === undefined) throw nothingAt(url);
+      const request = readRequest(dialect, body, { headers: {} }, byId);
+      const { plan, drawn } = answering.plan({ ...request, stream: false }, vendor, undefined, now());
+      const fault = faultOf(request, faults, drawn);
+      if (fault === undefined) return { status: 200, requestId: plan.requestId, body: JSON.parse(bodyOf(plan)) };
+      throw refusalOf(fault, { credential: undefined, port: ownPort }) ?? new Refusal(500, `Failed by ${fault}.`);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { ...vendor.refuse(error), requestId: 'req-refused' };
+    }
+  }, now);
+
   const server = createServer({ keepAliveTimeout: 65_000 }, (http, response) => {
     const startMs = performance.now();
     const { url = '/', headers } = http;
@@ -113,16 +136,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         vendor = route.vendor;
         checkKey(http, vendor, options.apiKey);
       }
-      const { dialect, list } = route ?? {};
+      const { dialect, list, batch } = route ?? {};
       if (list !== undefined) {
         allow(http, 'GET');
         return send(jsonReply(200, list(listed)));
       }
-      if (dialect === undefined) throw nothingAt(url);
-      allow(http, 'POST');
+      if (dialect !== undefined) allow(http, 'POST');
+      else if (batch === undefined) throw nothingAt(url);
       readBody(http, (body) => {
         try {
-          answer(http, response, { dialect, model: route?.model }, body(), startMs);
+          if (dialect !== undefined)
+            answer(http, response, { dialect, model: route?.model }, body().toString(), startMs);
+          else send(batches.respond(http.method ?? 'GET', batch ?? [], headers['content-type'], body()));
         } catch (error) {
           refuse(error);
         }
@@ -190,10 +215,22 @@ function listen(server: Server, port: number): Promise<number> {
 }
 
 function checkKey(http: IncomingMessage, vendor: Vendor, apiKey: string | undefined): void {
-  if (apiKey === undefined || http.headers[vendor.keyHeader] === vendor.keyPrefix + apiKey) return;
+  if (apiKey === undefined) return;
+  for (const [name, prefix] of Object.entries(vendor.keyHeaders)) {
+    if (http.headers[name] === prefix + apiKey) return;
+  }
   throw new Refusal(401, 'The API key is missing or wrong. Send the key that the simulator was started with.', {
     code: 'invalid_api_key',
   });
+}
+
+/** The header that carries the key, as it came. */
+function credentialIn(headers: IncomingHttpHeaders, vendor: Vendor): string | undefined {
+  for (const name of Object.keys(vendor.keyHeaders)) {
+    const value = headers[name];
+    if (typeof value === 'string') return value;
+  }
+  return undefined;
 }
 
 function nothingAt(url: string): Refusal {
@@ -209,7 +246,7 @@ function allow(http: IncomingMessage, method: string): void {
 }
 
 /** Calls `done` when the body has ended, with a reader that throws a Refusal when it was over the limit. */
-function readBody(http: IncomingMessage, done: (body: () => string) => void): void {
+function readBody(http: IncomingMessage, done: (body: () => Buffer) => void): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
   http.on('data', (chunk: Buffer) => {
@@ -221,7 +258,7 @@ function readBody(http: IncomingMessage, done: (body: () => string) => void): vo
   http.once('end', () =>
     done(() => {
       if (bytes > bodyLimit) throw new Refusal(413, `The body is over ${bodyLimit} bytes. Shorten the messages.`);
-      return Buffer.concat(chunks).toString();
+      return Buffer.concat(chunks);
     }),
   );
 }

@@ -15,10 +15,9 @@ const errorTypes = new Map([
   [529, 'overloaded_error'],
 ]);
 
-/** Anthropic's own API. Its word for 503 is 529, overloaded. */
+/** Anthropic's own API; its documentation names one header, its own client sends the other. Its word for 503 is 529, overloaded. */
 export const anthropicVendor: Vendor = {
-  keyHeader: 'x-api-key',
-  keyPrefix: '',
+  keyHeaders: { 'x-api-key': '', authorization: 'Bearer ' },
   headers: (requestId) => ({ 'request-id': requestId }),
   refuse(refusal) {
     const status = refusal.status === 503 ? 529 : refusal.status;
@@ -94,7 +93,7 @@ const form: Form = {
       content: contentOf(answer),
       stop_reason: stopReasons[answer.finishReason],
       stop_sequence: null,
-      usage: { ...inputUsage(answer), output_tokens: outputTokens(answer) },
+      usage: { ...inputUsage(answer), ...outputUsage(answer) },
     };
   },
   stream: (answer) => streamWriter(answer),
@@ -110,6 +109,13 @@ function inputUsage({ inputTokens, cachedTokens }: Answer) {
     input_tokens: inputTokens - cachedTokens,
     cache_creation_input_tokens: 0,
     cache_read_input_tokens: cachedTokens,
+  };
+}
+
+function outputUsage(answer: Answer) {
+  return {
+    output_tokens: outputTokens(answer),
+    output_tokens_details: answer.thoughts.length === 0 ? null : { thinking_tokens: answer.thoughts.length },
   };
 }
 
@@ -180,7 +186,7 @@ function streamWriter(answer: Answer): StreamWriter {
       end() +
       send('message_delta', {
         delta: { stop_reason: stopReasons[answer.finishReason], stop_sequence: null },
-        usage: { output_tokens: outputTokens(answer) },
+        usage: outputUsage(answer),
       }) +
       send('message_stop'),
     broken: () => 'event: content_block_delta\ndata: {"type":"content_block_delta","simulated":true,"delta":{"te\n\n',

@@ -6,8 +6,7 @@ import { responsesDialect } from './openai-responses.ts';
 
 /** Azure OpenAI: its own header for the key, its own errors, and a content filter that speaks first. */
 export const azureVendor: Vendor = {
-  keyHeader: 'api-key',
-  keyPrefix: '',
+  keyHeaders: { 'api-key': '', authorization: 'Bearer ' },
   headers: (requestId) => ({ 'apim-request-id': requestId }),
   refuse({ status, message, param, code, type }) {
     if (code === 'model_not_found') {

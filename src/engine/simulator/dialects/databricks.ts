@@ -22,8 +22,7 @@ const errorCodes = new Map([
 
 /** A Databricks workspace. */
 export const databricksVendor: Vendor = {
-  keyHeader: 'authorization',
-  keyPrefix: 'Bearer ',
+  keyHeaders: { authorization: 'Bearer ' },
   headers: (_requestId, model) => (model === undefined ? {} : { 'served-model-name': `${model}-1` }),
   refuse({ status, message }) {
     return { status, body: { error_code: errorCodes.get(status) ?? 'BAD_REQUEST', message } };

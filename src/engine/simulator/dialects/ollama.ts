@@ -8,8 +8,7 @@ import { standardDimensions } from './openai-embeddings.ts';
 
 /** Ollama's own API. It asks for no key; whoever puts one before it uses a bearer token. */
 export const ollamaVendor: Vendor = {
-  keyHeader: 'authorization',
-  keyPrefix: 'Bearer ',
+  keyHeaders: { authorization: 'Bearer ' },
   refuse({ status, message }) {
     return { status, body: { error: message } };
   },

@@ -3,8 +3,7 @@ import type { SimulatedProfile } from '../profiles.ts';
 
 /** OpenAI, and all who copy its errors. */
 export const openAiVendor: Vendor = {
-  keyHeader: 'authorization',
-  keyPrefix: 'Bearer ',
+  keyHeaders: { authorization: 'Bearer ' },
   refuse({ status, message, type, param, code }) {
     return { status, body: { error: { message, type, param, code } } };
   },
