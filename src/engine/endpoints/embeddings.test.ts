@@ -149,6 +149,9 @@ describe('one bad text', () => {
       { vector: vector('e') },
       { vector: vector('ff') },
     ]);
+    expect(outcome.servedModel).toBe('embed-1');
+    expect((await embed(origin, ['a', 'bad'], { batchSize: 1 })).servedModel).toBe('embed-1');
+    asked.splice(-2);
     expect(asked.map(({ body }) => body.input.join())).toEqual(['a,bb', 'ccc,bad', 'ccc', 'bad', 'e,ff']);
     expect(outcome.calls.map(({ failure }) => failure?.code)).toEqual([
       undefined,

@@ -57,8 +57,11 @@ export function responseForm(sink: AnswerSink): AnswerForm {
   function itemOf(event: WireEvent): ItemState {
     const id = event.output_index ?? event.item_id ?? (isObject(event.item) ? event.item.id : undefined);
     if (id === undefined) return unnamed;
-    const state = items.get(id) ?? newItem();
-    items.set(id, state);
+    let state = items.get(id);
+    if (!state) {
+      state = newItem();
+      items.set(id, state);
+    }
     return state;
   }
 

@@ -178,14 +178,15 @@ export function createAnswerReader(
     if (typeof json !== 'object' || json === null) {
       throw new Failure({ code: 'malformed', message: 'The stream holds an event that is not a JSON object.' });
     }
-    counted(() => form.frame(json, event));
+    token = false;
+    visible = false;
+    form.frame(json, event);
+    settle();
     template?.learn(data, json);
   }
 
-  function counted(read: () => void): void {
-    token = false;
-    visible = false;
-    read();
+  /** Counts what the event, or the whole answer, has brought. */
+  function settle(): void {
     if (token || visible) countToken(visible);
   }
 
@@ -205,7 +206,8 @@ export function createAnswerReader(
         message: 'The answer looks like JSON but cannot be read: it is cut off or broken.',
       });
     }
-    counted(() => form.whole(json));
+    form.whole(json);
+    settle();
   }
 
   return {
