@@ -26,7 +26,7 @@ export const databricksChat: Adapter = {
 };
 
 /** Model services of the AI gateway have names of three parts (`system.ai.…`); names of serving endpoints hold no dot. */
-function isModelService(model: string): boolean {
+export function isModelService(model: string): boolean {
   return model.includes('.');
 }
 

@@ -7,9 +7,10 @@ import type { Transport } from '../http/transport.ts';
 import type { HttpRequest } from './adapter.ts';
 import { azureHeaders, azureUrl } from './azure-openai.ts';
 import type { ChatTarget, ChatTimes } from './chat.ts';
-import { invocationsUrl } from './databricks-chat.ts';
+import { invocationsUrl, isModelService } from './databricks-chat.ts';
 import { type CallOptions, exchangeWhole } from './exchange.ts';
 import { parseJson } from './failures.ts';
+import { serverOf } from './ollama.ts';
 import { bearerHeaders, tokens } from './openai.ts';
 import { inOrder } from './openai-completions.ts';
 import { notAnAnswer } from './reader.ts';
@@ -266,8 +267,7 @@ const forms: { readonly [P in Protocol]?: EmbeddingForm } = {
   },
   databricks: {
     buildRequest(target, key, request) {
-      // Only model services of the AI gateway (`system.ai.…`) have dots in their names.
-      const inGateway = request.model.includes('.');
+      const inGateway = isModelService(request.model);
       return {
         method: 'POST',
         url: inGateway ? `${target.baseUrl}/ai-gateway/mlflow/v1/embeddings` : invocationsUrl(target, request.model),
@@ -284,7 +284,7 @@ const forms: { readonly [P in Protocol]?: EmbeddingForm } = {
   ollama: {
     buildRequest: (target, key, { model, input, dimensions }) => ({
       method: 'POST',
-      url: `${target.baseUrl.replace(/\/(?:api|v1)$/, '')}/api/embed`,
+      url: `${serverOf(target)}/api/embed`,
       headers: bearerHeaders(key),
       // Left to itself, Ollama cuts a text that is too long without a word.
       body: JSON.stringify({ model, input, truncate: false, ...(dimensions === undefined ? {} : { dimensions }) }),

@@ -33,7 +33,7 @@ export const ollama: Adapter = {
 };
 
 /** The server's own address, also where that of its API or of its OpenAI-compatible side was typed. */
-function serverOf({ baseUrl }: ChatTarget): string {
+export function serverOf({ baseUrl }: ChatTarget): string {
   return baseUrl.replace(/\/(?:api|v1)$/, '');
 }
 
