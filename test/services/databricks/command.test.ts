@@ -55,14 +55,57 @@ describe('the command tierwise with a workspace', () => {
     workspace.serving.sleep(sleepy);
     const { code, stdout, stderr } = await cli.run(['endpoints', '--databricks', '--json'], { env });
     expect(code, stderr).toBe(0);
-    const listed = JSON.parse(stdout);
-    const text = JSON.stringify(listed);
-    for (const name of [llama, sleepy, 'mas-agent-endpoint', 'my-custom-endpoint']) expect(text).toContain(name);
+    const { endpoints } = JSON.parse(stdout);
+    const named = (name: string) => endpoints.find((endpoint: any) => endpoint.name === name);
+    // The workspace's DBU at 0.07 USD, to a tenth of a cent: its prices are no more exact.
+    const usd = 0.07;
+    expect(named(llama)).toMatchObject({ task: 'chat', kind: 'foundation', readiness: 'ready', mayScaleToZero: false });
+    expect(named(llama).prices.inputUsd).toBeCloseTo(2.143 * usd, 3);
+    expect(named(llama).prices.outputUsd).toBeCloseTo(6.429 * usd, 3);
+    expect(named(sleepy)).toMatchObject({ task: 'chat', kind: 'custom', scaledToZero: true, mayScaleToZero: true });
+    expect(named(sleepy).prices).toBeUndefined();
+    expect(named('mas-agent-endpoint')).toMatchObject({ task: 'agent', readiness: 'ready' });
+    expect(named('my-custom-endpoint')).toMatchObject({
+      task: 'pyfunc',
+      entities: [{ traffic: 75 }, { traffic: 25 }],
+    });
     expect(stdout + stderr).not.toContain(workspace.token);
   });
 
+  it('adds them to a configuration with which a benchmark runs, at the prices of the workspace', async () => {
+    const added = await cli.run(['endpoints', '--databricks', '--add', 'added.json', '--id', 'dbx'], { env });
+    expect(added.code, added.stderr).toBe(0);
+    const config = JSON.parse(readFileSync(join(cli.folder, 'added.json'), 'utf8'));
+    expect(JSON.stringify(config)).not.toContain(workspace.token);
+    const models: ConfiguredModel[] = config.endpoints[0].models;
+    expect(models.find(({ id }) => id === llama)).toMatchObject({ priceSource: 'workspace' });
+    expect(models.find(({ id }) => id === sleepy)).toMatchObject({ scaleToZero: true });
+    expect(models.map(({ id }) => id)).not.toContain('mas-agent-endpoint');
+
+    cli.file('added.jsonl', '{"prompt":"Name three colours."}\n');
+    const files = ['--config', 'added.json', '--prompts', 'added.jsonl', '--out', 'added'];
+    const run = await cli.run(['bench', ...files, '--models', `dbx/${llama}`, '--yes', '--max-tokens', '16'], { env });
+    expect(run.code, run.stderr).toBe(0);
+    const [record] = jsonLines(readFileSync(join(cli.folder, 'added/records.jsonl'), 'utf8')).filter(
+      ({ warmup }) => !warmup,
+    );
+    const { input, output } = record.tokens;
+    expect(record.costUsd).toBeCloseTo((input * 0.15 + output * 0.45) / 1e6, 9);
+  });
+
+  it('finds what stands in for a model that is no longer served, and says why', async () => {
+    const resolved = await cli.run(['endpoints', '--databricks', '--resolve', 'databricks-dbrx-instruct', '--json'], {
+      env,
+    });
+    expect(resolved.code, resolved.stderr).toBe(0);
+    const { model, how, reason } = JSON.parse(resolved.stdout).resolved;
+    expect(how).toMatch(/^(successor|nearest)$/);
+    expect(model).toMatch(/^databricks-/);
+    expect(reason).toContain('retired');
+  });
+
   it('benchmarks a model of it, with the cost that the prices and the tokens make', async () => {
-    const priced = {
+    const priced: ConfiguredModel = {
       id: llama,
       inputPrice: 0.15,
       outputPrice: 0.45,
