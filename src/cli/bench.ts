@@ -9,12 +9,11 @@ import { makeTiers } from '../core/routing/tiers.ts';
 import { planRun, type RunEstimate } from '../engine/benchmark/plan-run.ts';
 import { runPaths } from '../engine/benchmark/run-folder.ts';
 import { loadConfig } from '../engine/config/load.ts';
-import { resolveKeys } from '../engine/config/keys.ts';
 import { configuredModels } from '../engine/config/models.ts';
 import { readAllPrompts } from '../engine/config/read-prompts.ts';
 import { checkAddresses } from './addresses.ts';
 import type { Installation } from './commands.ts';
-import { measure, printRun, shellWord } from './measure.ts';
+import { measure, printRun, shellWord, withKeys } from './measure.ts';
 import { askForInput, wrongUse } from './options.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
@@ -56,52 +55,53 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
   const models = chosen(configuredModels(config.endpoints), options.models);
   const used = config.endpoints.filter((endpoint) => models.some((model) => model.endpoint === endpoint.id));
   checkAddresses(used, options.allowOrigin);
-  const keys = boundKeys(used, terminal.env);
-  const defaults = config.benchmark ?? {};
-  const { plan, prompts, estimate } = planRun({
-    models,
-    endpoints: used.map(({ apiKey, ...endpoint }) => ({ ...endpoint, apiKeyEnv: apiKey?.env })),
-    prompts: await readAllPrompts(options.prompts),
-    scorer: scorerById('seed'),
-    tiers: makeTiers(config.tiers),
-    options: {
-      concurrency: options.concurrency ?? defaults.concurrency,
-      requests: options.requests ?? defaults.requests,
-      warmup: options.warmup ?? defaults.warmup,
-      maxTokens: options.maxTokens ?? defaults.maxTokens,
-      maxCostUsd: options.maxCost ?? defaults.maxCostUsd,
-      timeoutMs: options.timeout ?? defaults.timeoutMs,
-      adaptiveTimeout: options.adaptiveTimeout ?? defaults.adaptiveTimeout,
-      maxRetries: options.maxRetries ?? defaults.maxRetries,
-      timeLimitMs: options.timeLimit ?? defaults.timeLimitMs,
-      seed: options.seed ?? defaults.seed,
-      stream: options.stream && defaults.stream,
-      keepAnswers: options.answers && defaults.keepAnswers,
-    },
-  });
+  return withKeys(used, terminal, async (ring) => {
+    const defaults = config.benchmark ?? {};
+    const { plan, prompts, estimate } = planRun({
+      models,
+      endpoints: used.map(({ apiKey, ...endpoint }) => ({ ...endpoint, apiKeyEnv: apiKey?.env })),
+      prompts: await readAllPrompts(options.prompts),
+      scorer: scorerById('seed'),
+      tiers: makeTiers(config.tiers),
+      options: {
+        concurrency: options.concurrency ?? defaults.concurrency,
+        requests: options.requests ?? defaults.requests,
+        warmup: options.warmup ?? defaults.warmup,
+        maxTokens: options.maxTokens ?? defaults.maxTokens,
+        maxCostUsd: options.maxCost ?? defaults.maxCostUsd,
+        timeoutMs: options.timeout ?? defaults.timeoutMs,
+        adaptiveTimeout: options.adaptiveTimeout ?? defaults.adaptiveTimeout,
+        maxRetries: options.maxRetries ?? defaults.maxRetries,
+        timeLimitMs: options.timeLimit ?? defaults.timeLimitMs,
+        seed: options.seed ?? defaults.seed,
+        stream: options.stream && defaults.stream,
+        keepAnswers: options.answers && defaults.keepAnswers,
+      },
+    });
 
-  terminal.note(
-    `${counted(estimate.requests, 'request')} to ${counted(models.length, 'model')}. ${costWords(estimate, plan.maxCostUsd)}`,
-  );
-  if (options.yes !== true && spends(models) && (await terminal.confirm('Send them?')) === false) {
-    terminal.note('Nothing was sent.');
-    return exit.done;
-  }
-  const run = await measure(
-    {
-      type: 'start',
-      runDir,
-      title: options.title ?? (options.prompts === '-' ? 'standard input' : basename(options.prompts)),
-      plan,
-      prompts,
-      keys,
-      network: { strictSsl: true },
-      version: installation.version,
-    },
-    terminal,
-    installation,
-  );
-  return printRun(run, { dir: options.out, config: options.config, json: options.json }, terminal);
+    terminal.note(
+      `${counted(estimate.requests, 'request')} to ${counted(models.length, 'model')}. ${costWords(estimate, plan.maxCostUsd)}`,
+    );
+    if (options.yes !== true && spends(models) && (await terminal.confirm('Send them?')) === false) {
+      terminal.note('Nothing was sent.');
+      return exit.done;
+    }
+    const run = await measure(
+      {
+        type: 'start',
+        runDir,
+        title: options.title ?? (options.prompts === '-' ? 'standard input' : basename(options.prompts)),
+        plan,
+        prompts,
+        network: { strictSsl: true },
+        version: installation.version,
+      },
+      ring,
+      terminal,
+      installation,
+    );
+    return printRun(run, { dir: options.out, config: options.config, json: options.json }, terminal);
+  });
 }
 
 /** The models of a list of names, or all. @throws Failure `usage` that lists what may be said. */

@@ -25,6 +25,9 @@ export const usages = {
   bench: '--config FILE --prompts FILE --out DIR [--models a,b] [--requests N]',
   resume: 'DIR [--config FILE] [--max-cost USD] [--json]',
   report: 'DIR --format html|md|csv|json [--out FILE]',
+  models: '--config FILE [--json]',
+  endpoints:
+    '--config FILE | --databricks [--profile P | --host H] [--resolve MODEL] | --discover; [--add FILE] [--json]',
   simulate: '[--port N] [--speed X] [--faults 429=0.1,reset=0.05] [--json]',
   demo: '[--out FILE] [--json]',
 } as const;
@@ -162,6 +165,39 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     .action(async (dir, options) => {
       const { report } = await import('./report.ts');
       finish(await report({ dir, ...options }, terminal));
+    });
+
+  command('models', 'Your models with prices, where these come from, context and task. Nothing is sent.')
+    .requiredOption('--config <file>', 'configuration with your endpoints')
+    .option('--json', 'print them as JSON')
+    .action(async (options) => {
+      const { models } = await import('./models.ts');
+      finish(await models(options, terminal));
+    });
+
+  command(
+    'endpoints',
+    'Your endpoints and their sign-in, what a Databricks workspace serves, or what runs on this machine.',
+  )
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done, 1 --resolve found nothing that fits, 2 wrong use or an endpoint with a problem,
+3 the workspace refused or could not be reached.`,
+    )
+    .option('--config <file>', 'configuration whose endpoints are listed')
+    .option('--databricks', 'list the serving endpoints of a Databricks workspace')
+    .option('--profile <name>', 'profile of ~/.databrickscfg; default: environment, then DEFAULT')
+    .option('--host <address>', 'address of the workspace; default: that of environment or profile')
+    .option('--dbu-rate <usd>', 'USD for one DBU; default: 0.07', positive('--dbu-rate'))
+    .option('--resolve <model>', 'what this name means in the workspace, for example databricks-dbrx-instruct')
+    .option('--discover', 'look for model servers on this machine')
+    .option('--add <file>', 'write what was found into this configuration; comments stay')
+    .option('--id <name>', 'what to call the workspace there; default: from its address')
+    .option('--json', 'print as JSON')
+    .action(async (options) => {
+      const { endpoints } = await import('./endpoints.ts');
+      finish(await endpoints(options, terminal));
     });
 
   command('simulate', 'Serves a simulated OpenAI-compatible endpoint on this machine until it is stopped.')

@@ -16,7 +16,7 @@ import { simulatedEndpoint } from '../engine/config/simulated-endpoint.ts';
 import { startSimulator } from '../engine/simulator/server.ts';
 import type { Installation } from './commands.ts';
 import { writeOutput } from './files.ts';
-import { measure, printRun } from './measure.ts';
+import { measure, noKeys, printRun } from './measure.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
 export interface DemoOptions {
@@ -63,10 +63,10 @@ export async function demo(options: DemoOptions, terminal: Terminal, installatio
         title: `Demo: sample prompts, simulated models at ${SPEED} times their speed`,
         plan,
         prompts: planned,
-        keys: [],
         network: { strictSsl: true },
         version: installation.version,
       },
+      noKeys,
       terminal,
       installation,
     );

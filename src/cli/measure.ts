@@ -6,19 +6,28 @@ import { toTextTable } from '../core/report/table.ts';
 import { buildReport, type Run } from '../core/report/view.ts';
 import { startMeasuring } from '../engine/benchmark/measuring.ts';
 import { readRun } from '../engine/benchmark/run-folder.ts';
+import { type KeyedEndpoint, type KeyRing, resolveKeys } from '../engine/config/keys.ts';
 import { parseBaseUrl } from '../engine/http/base-url.ts';
+import { createUndiciTransport } from '../engine/http/undici-transport.ts';
 import type { MeasureTask, Progress } from '../protocol/measure.ts';
 import type { Installation } from './commands.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
 /**
- * Lets the measuring process do what `message` says, with progress on stderr; Ctrl-C cancels and keeps what is done.
+ * Lets the measuring process do what `message` says, with progress on stderr; Ctrl-C cancels and keeps what is done. `ring` is
+ * asked for new keys when those of the message expire.
  * @throws Failure of the measuring process: disk, folder, settings.
  */
-export async function measure(message: MeasureTask, terminal: Terminal, installation: Installation): Promise<Run> {
+export async function measure(
+  message: Unkeyed<MeasureTask>,
+  ring: KeyRing,
+  terminal: Terminal,
+  installation: Installation,
+): Promise<Run> {
   const measuring = startMeasuring({
     entry: installation.measureEntry,
-    message,
+    message: { ...message, keys: [...ring.keys] },
+    refreshKey: (endpoint) => ring.fresh(endpoint),
     onProgress: (progress) => terminal.progress(progressLine(progress)),
   });
   const cancel = () => {
@@ -33,6 +42,26 @@ export async function measure(message: MeasureTask, terminal: Terminal, installa
     terminal.interrupted.removeEventListener('abort', cancel);
   }
   return readRun(message.runDir);
+}
+
+/** A task but for its keys. */
+type Unkeyed<T> = T extends unknown ? Omit<T, 'keys'> : never;
+
+/** For endpoints that ask for none. */
+export const noKeys: KeyRing = { keys: [], fresh: async () => undefined };
+
+/** Does something with the keys of endpoints; the sign-ins behind them end with it. */
+export async function withKeys<T>(
+  endpoints: readonly KeyedEndpoint[],
+  { env, interrupted }: Terminal,
+  use: (ring: KeyRing) => Promise<T>,
+): Promise<T> {
+  const transport = createUndiciTransport({ network: { strictSsl: true }, connections: 2 });
+  try {
+    return await use(await resolveKeys(endpoints, env, { transport, signal: interrupted }));
+  } finally {
+    await transport.close();
+  }
 }
 
 function progressLine({ done, total, errors, requestsPerSecond, costUsd, etaMs }: Progress): string {
@@ -82,7 +111,10 @@ export function resumption(
   { plan, stopReason }: Pick<Manifest, 'plan' | 'stopReason'>,
   { dir, config = 'FILE' }: Asked,
 ): string {
-  const vouched = plan.endpoints.some((endpoint) => endpoint.apiKeyEnv && !parseBaseUrl(endpoint.baseUrl).loopback);
+  const vouched = plan.endpoints.some(
+    ({ protocol, apiKeyEnv, baseUrl }) =>
+      protocol === 'databricks' || (apiKeyEnv !== undefined && !parseBaseUrl(baseUrl).loopback),
+  );
   return [
     `tierwise resume ${shellWord(dir)}`,
     ...(vouched ? [`--config ${shellWord(config)}`] : []),

@@ -1,13 +1,13 @@
 import type { PlannedEndpoint } from '../core/benchmark/plan.ts';
 import { Failure } from '../core/failure.ts';
 import { readManifest, readRun } from '../engine/benchmark/run-folder.ts';
+import type { KeyedEndpoint } from '../engine/config/keys.ts';
 import { loadConfig } from '../engine/config/load.ts';
-import { boundKeys } from '../engine/config/models.ts';
 import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
 import { parseBaseUrl } from '../engine/http/base-url.ts';
 import { checkAddresses } from './addresses.ts';
 import type { Installation } from './commands.ts';
-import { measure, printRun, shellWord } from './measure.ts';
+import { measure, printRun, shellWord, withKeys } from './measure.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 export interface ResumeOptions {
@@ -32,48 +32,50 @@ export async function resume(
   const { endpoints } = manifest.plan;
   checkAddresses(endpoints, options.allowOrigin);
   const configured = options.config === undefined ? [] : (await loadConfig(options.config)).endpoints;
-  const keys = boundKeys(
-    endpoints.map((endpoint) => vouchedFor(endpoint, configured, options)),
-    terminal.env,
-  );
-  const run = await measure(
-    {
-      type: 'resume',
-      runDir: options.dir,
-      maxCostUsd: options.maxCost,
-      keys,
-      network: { strictSsl: true },
-      version: installation.version,
-    },
-    terminal,
-    installation,
-  );
-  return printRun(run, options, terminal);
+  const vouched = endpoints.map((endpoint) => vouchedFor(endpoint, configured, options));
+  return withKeys(vouched, terminal, async (ring) => {
+    const run = await measure(
+      {
+        type: 'resume',
+        runDir: options.dir,
+        maxCostUsd: options.maxCost,
+        network: { strictSsl: true },
+        version: installation.version,
+      },
+      ring,
+      terminal,
+      installation,
+    );
+    return printRun(run, options, terminal);
+  });
 }
 
 /**
  * A run's folder can come from a stranger, and could name any variable of the environment and any address. So a key leaves this
  * machine only when the person's own configuration names the endpoint with the same origin, and then it is the configuration that says
- * which key.
+ * which key. Signing in to a Databricks workspace is never done for a folder's sake alone, not even on this machine.
  */
 function vouchedFor(
-  { id, baseUrl, apiKeyEnv }: PlannedEndpoint,
+  { id, baseUrl, protocol, apiKeyEnv }: PlannedEndpoint,
   configured: readonly ConfiguredEndpoint[],
   { dir, config }: ResumeOptions,
-): Pick<ConfiguredEndpoint, 'id' | 'baseUrl' | 'apiKey'> {
+): KeyedEndpoint {
   const { origin, loopback } = parseBaseUrl(baseUrl);
   const own = configured.find((endpoint) => endpoint.id === id);
-  if (own !== undefined && parseBaseUrl(own.baseUrl).origin === origin) return { id, baseUrl, apiKey: own.apiKey };
-  if (apiKeyEnv === undefined) return { id, baseUrl };
-  if (loopback) return { id, baseUrl, apiKey: { env: apiKeyEnv } };
+  if (own !== undefined && own.protocol === protocol && parseBaseUrl(own.baseUrl).origin === origin) {
+    return { id, baseUrl, protocol, apiKey: own.apiKey, auth: own.auth };
+  }
+  const signsIn = protocol === 'databricks';
+  if (!signsIn) {
+    if (apiKeyEnv === undefined) return { id, baseUrl, protocol };
+    if (loopback) return { id, baseUrl, protocol, apiKey: { env: apiKeyEnv } };
+  }
   const why =
     config === undefined
       ? `the folder alone may not say so. Type: tierwise resume ${shellWord(dir)} --config FILE`
       : own === undefined
         ? `${config} has no endpoint "${id}"`
-        : `in ${config} "${id}" is at ${parseBaseUrl(own.baseUrl).origin}`;
-  throw new Failure({
-    code: 'config',
-    message: `The run would send the key in ${apiKeyEnv} to ${origin} (endpoint "${id}"), but ${why}.`,
-  });
+        : `in ${config} "${id}" is at ${parseBaseUrl(own.baseUrl).origin}, with the protocol ${own.protocol}`;
+  const what = apiKeyEnv === undefined ? `sign in to ${origin}` : `send the key in ${apiKeyEnv} to ${origin}`;
+  throw new Failure({ code: 'config', message: `The run would ${what} (endpoint "${id}"), but ${why}.` });
 }

@@ -18,7 +18,7 @@ export interface KeyRing {
   /** As they were when the ring was made; those of Databricks may carry `expiresAt`. Endpoints without a key have none. */
   readonly keys: readonly BoundKey[];
   /**
-   * A key to go on with when the endpoint's is about to expire or was refused; undefined for an endpoint without one.
+   * A key to go on with when the endpoint's is about to expire or was refused; undefined where there can be no other.
    * Calls at the same time share one sign-in.
    * @throws Failure `auth` when no new one is to be had, or of the network.
    */
@@ -60,7 +60,7 @@ export async function resolveKeys(
     keys: [...keys.values()],
     async fresh(endpointId) {
       const source = sources.get(endpointId);
-      if (source === undefined) return keys.get(endpointId);
+      if (source === undefined || source.kind === 'pat') return undefined;
       let renewal = renewals.get(endpointId);
       if (renewal === undefined) {
         source.invalidate();
