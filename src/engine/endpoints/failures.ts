@@ -1,5 +1,6 @@
 import type { EndpointFailureCode, FailureDetail } from '../../core/failure.ts';
 import { redact } from '../http/redact.ts';
+import { adviceFor, disabledByLimit, noCreditLeft, quotaUsedUp } from './failure-advice.ts';
 
 /** Server messages are shown up to this many characters. */
 const shownCharacters = 300;
@@ -17,26 +18,31 @@ export function failureFromResponse(
   secrets: readonly string[],
   where = 'The endpoint',
 ): FailureDetail {
-  const said = readServerError(parseJson(body)) ?? readPage(body);
+  const json = parseJson(body);
+  const said = readServerError(json) ?? readPage(body);
   const words = readable(said, secrets);
   const code = classify(status, said);
   const retryAfterMs = code === 'rate-limited' || code === 'server' ? retryAfter(headers) : undefined;
-  const message =
+  const mended =
     code === 'redirect'
       ? redirectMessage(status, headers.location, where, secrets)
-      : `${where} answered ${status}${words === '' ? '.' : `: "${words}"${/[.!?]$/.test(words) ? '' : '.'}`} ${mend(code, status, said, retryAfterMs)}`;
+      : `${where} answered ${status}${words === '' ? '.' : `: "${words}"${/[.!?]$/.test(words) ? '' : '.'}`} ${adviceFor(code, status, said, retryAfterMs)}`;
+  const requestId = readable(requestIdOf(headers, json) ?? '', secrets);
+  const message = requestId === '' ? mended : `${mended} (request id ${requestId})`;
   return { code, message, status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
 function classify(status: number, said: string): EndpointFailureCode {
   if (status >= 300 && status < 400) return 'redirect';
   // Some gateways say 403 where they mean 429.
-  if (status === 429 || (status === 403 && /rate[- _]?limit/i.test(said))) return 'rate-limited';
+  if (status === 429 || (status === 403 && !disabledByLimit.test(said) && /rate[- _]?limit/i.test(said))) {
+    return 'rate-limited';
+  }
   if (status === 401 || status === 402 || status === 403 || status === 407) return 'auth';
   if (status === 404 || status === 405 || status === 410) return 'not-found';
   if (contextTooLong.test(said)) return 'context-too-long';
   if (status === 400 && unknownModel.test(said)) return 'not-found';
-  if (status === 400 && unknownKey.test(said)) return 'auth';
+  if (status === 400 && (unknownKey.test(said) || noCreditLeft.test(said))) return 'auth';
   if (status === 408) return 'timeout';
   // 409 and 425 mean "not now" (a configuration update in progress), 5xx mean the server.
   if (status === 409 || status === 425 || status >= 500) return 'server';
@@ -70,74 +76,10 @@ const contextTooLong = new RegExp(
   'i',
 );
 
-const quotaUsedUp = 'The quota is used up; waiting will not help, look at the plan of the account.';
-
 /** Whether a rate limit is one that no waiting mends. */
 export function isQuotaUsedUp({ code, message }: FailureDetail): boolean {
   return code === 'rate-limited' && message.includes(quotaUsedUp);
 }
-
-function mend(code: EndpointFailureCode, status: number, said: string, retryAfterMs: number | undefined): string {
-  switch (code) {
-    case 'auth':
-      if (status === 402) return 'The account behind the key has no credit left.';
-      if (status === 407) return "Check the proxy's user and password.";
-      // Databricks answers 403 to a token that is wrong or has expired.
-      return status === 401 || status === 400 || /invalid access token/i.test(said)
-        ? 'Check the API key of this endpoint.'
-        : 'The key is known but may not use this model: check its permissions.';
-    case 'not-found':
-      return 'Check the base URL and the name of the model.';
-    case 'rate-limited':
-      if (/insufficient_quota|exceeded your current quota|billing/i.test(said)) {
-        return quotaUsedUp;
-      }
-      return retryAfterMs === undefined
-        ? 'Lower the concurrency or the rate.'
-        : `It asks to wait ${Math.ceil(retryAfterMs / 1000)} s. Lower the concurrency or the rate.`;
-    case 'context-too-long':
-      return 'Shorten the prompt, ask for fewer output tokens, or choose a model with a larger context.';
-    case 'timeout':
-      return 'The server waited too long for the request.';
-    case 'server':
-      return retryAfterMs === undefined
-        ? 'The fault is on the server; try again, or look at its log.'
-        : `The fault is on the server; it asks to wait ${Math.ceil(retryAfterMs / 1000)} s.`;
-    case 'bad-request':
-      return mendBadRequest(status, said);
-    default:
-      return 'This is not an answer of a chat API: check the base URL.';
-  }
-}
-
-function mendBadRequest(status: number, said: string): string {
-  if (/content_filter|content_policy_violation|ResponsibleAIPolicy/.test(said)) {
-    return 'A content filter refused the prompt: change the prompt, or the filter of this deployment.';
-  }
-  if (/stream_options|include_usage/.test(said)) {
-    return 'This server does not know stream_options, by which token counts are asked for in a stream: measure it without streaming, or update it.';
-  }
-  if (unknownLimit.test(said)) {
-    return 'This server or API version does not know max_completion_tokens: use a newer apiVersion, or leave the limit of output tokens unset (maxTokens).';
-  }
-  if (/max_completion_tokens/.test(said)) {
-    return 'This model wants max_completion_tokens instead of max_tokens: leave the limit of output tokens unset for it.';
-  }
-  if (/max_output_tokens/.test(said)) {
-    return 'The server does not accept this limit of output tokens (maxTokens); OpenAI wants at least 16 here.';
-  }
-  if (/max_tokens/.test(said)) return 'The server does not accept this limit of output tokens (max_tokens).';
-  if (/\bparameter\b.{0,3}\bstore\b|\bstore\b.{0,40}\b(?:not permitted|not supported|unsupported)/i.test(said)) {
-    return 'This server does not know store, by which it is asked to keep nothing: use the protocol openai instead.';
-  }
-  if (/temperature/.test(said)) return 'The server does not accept this temperature: leave it unset for this model.';
-  if (status === 413) return 'The request is too large for this server.';
-  return 'The server does not accept the request as it is.';
-}
-
-/** OpenAI's older API versions, and servers that only know max_tokens. */
-const unknownLimit =
-  /(?:unrecognized|unknown|unexpected|extra)[^.]{0,60}max_completion_tokens|max_completion_tokens[^.]{0,40}not permitted/i;
 
 function redirectMessage(
   status: number,
@@ -186,7 +128,12 @@ export function readServerError(json: unknown): string | undefined {
   if (typeof error === 'string' && error !== '') return joinWords(error, message);
   if (isObject(error)) {
     const nested = isObject(error.metadata) ? error.metadata.raw : undefined;
-    const words = joinWords(error.code ?? error.type, filteredFor(error), error.message ?? error.detail, nested);
+    const words = joinWords(
+      error.code ?? error.error_code ?? error.type,
+      filteredFor(error),
+      error.message ?? error.detail,
+      nested,
+    );
     return words ?? JSON.stringify(error);
   }
   // Answers have a type too: without a message it names no error.
@@ -207,6 +154,24 @@ function filteredFor({ innererror }: Record<string, unknown>): string | undefine
     return typeof result.severity === 'string' ? `${name} (${result.severity})` : name;
   });
   return names.join(', ');
+}
+
+/** Where servers say by which id they know a request. Our own comes back under the name of the first two. */
+const requestIdHeaders = [
+  'request-id',
+  'x-request-id',
+  'x-databricks-request-id',
+  'databricks-request-id',
+  'apim-request-id',
+  'x-ms-request-id',
+];
+
+/** The id that an operator finds the request by; undefined where none is given, or one that is no id. */
+function requestIdOf(headers: Readonly<Record<string, string>>, json: unknown): string | undefined {
+  const { request_id, details } = isObject(json) ? json : {};
+  const info = Array.isArray(details) ? details.find((detail) => isObject(detail) && detail.request_id) : undefined;
+  const told = [...requestIdHeaders.map((name) => headers[name]), request_id, isObject(info) && info.request_id];
+  return told.find((id): id is string => typeof id === 'string' && /^[\w.:-]{1,100}$/.test(id));
 }
 
 /** FastAPI lists what it did not like as `{loc: ["body", "max_tokens"], msg}`. */
