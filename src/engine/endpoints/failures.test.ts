@@ -66,6 +66,334 @@ describe('a 400 of LiteLLM', () => {
   });
 });
 
+/** Error bodies as the servers of these names write them: status, body, code, and what the advice must say. */
+describe('the advice for an error of', () => {
+  const requestInfo = {
+    '@type': 'type.googleapis.com/google.rpc.RequestInfo',
+    request_id: '8da16872-3641',
+    serving_data: '',
+  };
+  const databricks = (error_code: string | number, message: string) => ({
+    error_code,
+    message,
+    details: [requestInfo],
+  });
+  const limited = (what: string) =>
+    databricks('REQUEST_LIMIT_EXCEEDED', `Exceeded workspace ${what} rate limit for databricks-gpt-oss-120b.`);
+  const anthropic = (type: string, message: string) => ({
+    type: 'error',
+    error: { type, message },
+    request_id: 'req_011',
+  });
+  const azure = (code: string, message: string) => ({ error: { code, message } });
+
+  for (const [name, status, body, code, advice] of [
+    [
+      'Databricks: QPS',
+      429,
+      limited('QPS'),
+      'rate-limited',
+      /lower the concurrency or the rate, and the size of batches/,
+    ],
+    ['Databricks: queries per hour', 429, limited('queries per hour'), 'rate-limited', /Too many requests/],
+    [
+      'Databricks: ITPM',
+      429,
+      limited('input tokens per minute'),
+      'rate-limited',
+      /input tokens of this minute.*shorter/,
+    ],
+    [
+      'Databricks: OTPM',
+      429,
+      limited('output tokens per minute'),
+      'rate-limited',
+      /output tokens of this minute.*maxTokens/,
+    ],
+    [
+      'Databricks: AI Gateway',
+      429,
+      databricks('RATE_LIMIT_EXCEEDED', 'The rate limit of this endpoint was reached.'),
+      'rate-limited',
+      /limit that somebody set/,
+    ],
+    [
+      'Databricks: nested in error',
+      429,
+      {
+        error: {
+          error_code: 'REQUEST_LIMIT_EXCEEDED',
+          message: 'Exceeded workspace input tokens per minute rate limit',
+        },
+      },
+      'rate-limited',
+      /REQUEST_LIMIT_EXCEEDED: Exceeded.*input tokens of this minute/,
+    ],
+    [
+      'Databricks: exhausted',
+      429,
+      databricks('RESOURCE_EXHAUSTED', 'Too many requests. Please wait a moment and try again.'),
+      'rate-limited',
+      /Lower the concurrency/,
+    ],
+    [
+      'Databricks: a rate limit as 403',
+      403,
+      databricks('PERMISSION_DENIED', 'The endpoint is temporarily rate-limited.'),
+      'rate-limited',
+      /Lower the concurrency/,
+    ],
+    [
+      'Databricks: a limit of 0',
+      403,
+      databricks('PERMISSION_DENIED', 'The endpoint is temporarily disabled due to a Databricks-set rate limit of 0.'),
+      'auth',
+      /not opened this model to the account/,
+    ],
+    [
+      'Databricks: no permission',
+      403,
+      databricks('PERMISSION_DENIED', "User does not have permission 'Query' on Endpoint x"),
+      'auth',
+      /Can Query/,
+    ],
+    ['Databricks: a wrong token', 403, databricks(403, 'Invalid access token.'), 'auth', /sign in again or make a new/],
+    [
+      'Databricks: no token',
+      401,
+      databricks(401, 'Credential was not sent or was of an unsupported type for this API.'),
+      'auth',
+      /Sign in to the workspace again.*OAuth/,
+    ],
+    ['Databricks: an expired token', 401, databricks('UNAUTHENTICATED', 'Token has expired'), 'auth', /sign in again/],
+    [
+      'Databricks: no such endpoint',
+      404,
+      databricks('RESOURCE_DOES_NOT_EXIST', "Endpoint with name 'x' does not exist."),
+      'not-found',
+      /just made, wait until it is ready.*AI gateway/,
+    ],
+    [
+      'Databricks: another address',
+      404,
+      databricks('ENDPOINT_NOT_FOUND', "No API found for 'POST /x/serving-endpoints/y/invocations'"),
+      'not-found',
+      /workspace’s own address/,
+    ],
+    [
+      'Databricks: an update',
+      409,
+      databricks('RESOURCE_CONFLICT', 'Endpoint x is currently being updated.'),
+      'server',
+      /wait until the update is done/,
+    ],
+    [
+      'Databricks: starting',
+      503,
+      databricks('TEMPORARILY_UNAVAILABLE', 'The endpoint is starting'),
+      'server',
+      /scale to zero/,
+    ],
+    [
+      'Databricks: no webapps, in plain text',
+      503,
+      'No webapps are available to handle your request. Please try again later.',
+      'server',
+      /workspace itself is overloaded/,
+    ],
+    ['Databricks: no webapps, in HTML', 503, '<html><title>No webapps are available</title>', 'server', /overloaded/],
+    [
+      'Databricks: a state',
+      400,
+      databricks('INVALID_STATE', 'The endpoint is stopped'),
+      'bad-request',
+      /no state to answer/,
+    ],
+    [
+      'Databricks: a custom model that misses its column',
+      400,
+      databricks(
+        'BAD_REQUEST',
+        "Failed to enforce schema of data '  text' with schema '['prompt': string]'. Error: Model is missing inputs ['prompt'].",
+      ),
+      'bad-request',
+      /pyfuncInput.*pyfuncColumn/,
+    ],
+    [
+      'Databricks: an agent',
+      400,
+      databricks('BAD_REQUEST', "Model is missing inputs ['input']. Note that there were extra inputs: ['messages']."),
+      'bad-request',
+      /agent.*another form/,
+    ],
+    ['Anthropic: overload', 529, anthropic('overloaded_error', 'Overloaded'), 'server', /server is overloaded/],
+    [
+      'Anthropic: ITPM',
+      429,
+      anthropic(
+        'rate_limit_error',
+        "This request would exceed your organization's rate limit of 40,000 input tokens per minute",
+      ),
+      'rate-limited',
+      /shorter prompts/,
+    ],
+    [
+      'Anthropic: no credit',
+      400,
+      anthropic('invalid_request_error', 'Your credit balance is too low to access the Anthropic API.'),
+      'auth',
+      /no credit left/,
+    ],
+    [
+      'Anthropic: a wrong key',
+      401,
+      anthropic('authentication_error', 'invalid x-api-key'),
+      'auth',
+      /Check the API key/,
+    ],
+    [
+      'Anthropic: no such model',
+      404,
+      anthropic('not_found_error', 'model: claude-x'),
+      'not-found',
+      /name of the model/,
+    ],
+    [
+      'Anthropic: size',
+      413,
+      anthropic('request_too_large', 'Request exceeds the maximum size'),
+      'bad-request',
+      /too large/,
+    ],
+    [
+      'Ollama: a model to fetch',
+      404,
+      { error: "model 'llama3.2:1b' not found" },
+      'not-found',
+      /"ollama pull llama3\.2:1b"/,
+    ],
+    [
+      'older Ollama: a model to fetch',
+      404,
+      { error: 'model "qwen3" not found, try pulling it first' },
+      'not-found',
+      /"ollama pull qwen3"/,
+    ],
+    ['Ollama: embeddings only', 400, { error: '"bge-m3" does not support chat' }, 'bad-request', /cannot chat/],
+    [
+      'Ollama: its queue',
+      503,
+      { error: 'server busy, please try again.  maximum pending requests exceeded' },
+      'server',
+      /OLLAMA_MAX_QUEUE/,
+    ],
+    [
+      'Ollama: memory',
+      500,
+      { error: 'model requires more system memory (9.4 GiB) than is available (3.1 GiB)' },
+      'server',
+      /smaller one/,
+    ],
+    [
+      'Azure: a deployment',
+      404,
+      azure('DeploymentNotFound', 'The API deployment for this resource does not exist.'),
+      'not-found',
+      /name of the deployment/,
+    ],
+    ['Azure: an address', 404, azure('404', 'Resource not found'), 'not-found', /Check the base URL/],
+    [
+      'Azure: tokens',
+      429,
+      azure('429', 'Requests have exceeded token rate limit of your current OpenAI S0 pricing tier.'),
+      'rate-limited',
+      /tokens of this minute/,
+    ],
+    [
+      'Azure: calls',
+      429,
+      azure('429', 'Requests have exceeded call rate limit of your tier.'),
+      'rate-limited',
+      /Too many requests/,
+    ],
+    ['Azure: a version', 400, azure('BadRequest', 'API version not supported'), 'bad-request', /apiVersion/],
+    [
+      'Azure: a network',
+      403,
+      azure('403', 'Access denied due to Virtual Network/Firewall rules.'),
+      'auth',
+      /from this network/,
+    ],
+    [
+      'OpenAI: tokens',
+      429,
+      {
+        error: {
+          message: 'Rate limit reached for gpt-4o on tokens per min (TPM): Limit 30000',
+          code: 'rate_limit_exceeded',
+        },
+      },
+      'rate-limited',
+      /tokens of this minute/,
+    ],
+    [
+      'OpenAI: requests',
+      429,
+      {
+        error: {
+          message: 'Rate limit reached for gpt-4o on requests per min (RPM): Limit 3',
+          code: 'rate_limit_exceeded',
+        },
+      },
+      'rate-limited',
+      /Too many requests/,
+    ],
+  ] as const) {
+    it(name, () => {
+      const found = failure(status, body);
+      expect(found).toMatchObject({ code, status });
+      expect(found.message).toMatch(advice);
+    });
+  }
+
+  it('a rate limit says how long to wait as well', () => {
+    const { message, retryAfterMs } = failure(429, limited('output tokens per minute'), { 'retry-after': '7' });
+    expect(retryAfterMs).toBe(7_000);
+    expect(message).toMatch(/It asks to wait 7 s\. The output tokens of this minute/);
+  });
+
+  it('a model to fetch names no model that a shell would read otherwise', () => {
+    const { message } = failure(404, { error: "model 'x; rm -rf ~' not found" });
+    expect(message).not.toContain('ollama pull');
+  });
+});
+
+describe('the id by which a server knows a request', () => {
+  const details = [{ '@type': 'type.googleapis.com/google.rpc.RequestInfo', request_id: '8da16872-3641-43cf' }];
+
+  for (const [name, headers, body, id] of [
+    ['Anthropic, in its header', { 'request-id': 'req_011CSHoEeqs5C35K2UUqR7Fy' }, '', 'req_011CSHoEeqs5C35K2UUqR7Fy'],
+    ['Anthropic, in its body', {}, { type: 'error', error: { type: 'x', message: 'y' }, request_id: 'req_2' }, 'req_2'],
+    ['OpenAI', { 'x-request-id': 'req_3' }, '', 'req_3'],
+    ['Azure', { 'apim-request-id': '1f6c2b7e-aaaa' }, '', '1f6c2b7e-aaaa'],
+    ['Databricks', {}, { error_code: 'BAD_REQUEST', message: 'no', details }, '8da16872-3641-43cf'],
+  ] as const) {
+    it(`ends the message: ${name}`, () => {
+      expect(failure(500, body, headers).message).toMatch(new RegExp(`\\(request id ${id}\\)$`));
+    });
+  }
+
+  it('is left out when it is none, and holds no secret', () => {
+    for (const id of ['', 'two words', '<b>', 'x'.repeat(101)]) {
+      expect(failure(500, { request_id: id, details: [null, 7, {}] }, { 'x-request-id': id }).message).not.toContain(
+        'request id',
+      );
+    }
+    const echoed = failure(500, '', { 'x-request-id': 'canary-0123456789' }, ['canary-0123456789']);
+    expect(echoed.message).toContain('(request id [redacted])');
+  });
+});
+
 describe('the words of a server', () => {
   for (const [name, body, words] of [
     [
