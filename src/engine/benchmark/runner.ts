@@ -10,6 +10,7 @@ import { type CallAttempt, callWithRetries, lastAttempt, RetryBudget, wasCancell
 import { AdaptiveTimeouts, fixedTimeouts } from '../calling/timeout.ts';
 import { adapterFor } from '../endpoints/adapters.ts';
 import type { ChatOutcome } from '../endpoints/chat.ts';
+import { refusesKey } from '../endpoints/refused-key.ts';
 import type { Transport } from '../http/transport.ts';
 import { Budget, ceilingCannotHold, certainCost, costBound, Spending } from './budget.ts';
 import { type Call, makeCallOnce, requestOf } from './call-once.ts';
@@ -157,7 +158,7 @@ export function startRequests(options: RunnerOptions): Running {
       const used = targets.of(model.endpoint).key;
       const made = await attempts();
       const { failure, status } = lastAttempt(made).outcome;
-      if (failure?.code !== 'auth' || status !== 401 || own.aborted) return made;
+      if (failure?.code !== 'auth' || !refusesKey(status, failure.message) || own.aborted) return made;
       const from = clock.now();
       if (!(await targets.afterRefusal(model.endpoint, used)) || !job.spending.reserve()) return made;
       const waitedMs = clock.now() - from;

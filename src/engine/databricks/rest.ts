@@ -2,6 +2,7 @@ import { Failure } from '../../core/failure.ts';
 import type { HttpRequest } from '../endpoints/adapter.ts';
 import { exchangeWhole } from '../endpoints/exchange.ts';
 import { parseJson } from '../endpoints/failures.ts';
+import { refusesKey } from '../endpoints/refused-key.ts';
 import type { Transport } from '../http/transport.ts';
 import { shellProfile } from './profiles.ts';
 import type { TokenSource } from './token.ts';
@@ -68,10 +69,8 @@ export async function getFromWorkspace(
   }
 }
 
-/** Whether it is the token that was refused. Workspaces answer 403, not 401, to one that is wrong or has expired. */
 function refusesToken(error: unknown): boolean {
-  if (!(error instanceof Failure)) return false;
-  return error.status === 401 || (error.status === 403 && /invalid access token/i.test(error.message));
+  return error instanceof Failure && refusesKey(error.status, error.message);
 }
 
 function get(transport: Transport, source: TokenSource, path: string, token: string, options: RestOptions) {

@@ -123,19 +123,22 @@ describe('the command tierwise with a workspace', () => {
     expect(run.stdout + run.stderr + everythingIn(run.folder)).not.toContain(workspace.token);
   });
 
-  it('signs in as a service principal and renews its token while the run goes on', async () => {
-    const { id, secret } = workspace.oauthClient;
-    env = { DATABRICKS_HOST: workspace.host, DATABRICKS_CLIENT_ID: id, DATABRICKS_CLIENT_SECRET: secret };
-    // Good for 20 minutes here, which are 2 s, but 1,200 s to who reads expires_in: so it is refused before its time.
-    workspace.identity.tokenLifetimeMs = 1_200_000;
-    workspace.identity.expiredStatus = 401;
-    workspace.behave(llama, { tokenMs: 40 });
-    const run = await bench({ id: llama }, { requests: 8, args: ['--concurrency', '1'] });
-    expect(run.code, run.stderr).toBe(0);
-    expect(run.records().map(({ status }) => status)).toEqual(Array(8).fill('ok'));
-    expect(workspace.identity.issuedCount).toBeGreaterThan(1);
-    expect(run.stdout + run.stderr + everythingIn(run.folder)).not.toContain(secret);
-  });
+  it.each([401, 403] as const)(
+    'renews the token of a service principal when it is refused with %s during a run',
+    async (refusal) => {
+      const { id, secret } = workspace.oauthClient;
+      env = { DATABRICKS_HOST: workspace.host, DATABRICKS_CLIENT_ID: id, DATABRICKS_CLIENT_SECRET: secret };
+      // Good for 10 minutes here, which are 1 s, but 600 s to who reads expires_in: so it is refused before its time.
+      workspace.identity.tokenLifetimeMs = 600_000;
+      workspace.identity.expiredStatus = refusal;
+      workspace.behave(llama, { tokenMs: 20 });
+      const run = await bench({ id: llama }, { requests: 8, args: ['--concurrency', '1'] });
+      expect(run.code, run.stderr).toBe(0);
+      expect(run.records().map(({ status }) => status)).toEqual(Array(8).fill('ok'));
+      expect(workspace.identity.issuedCount).toBeGreaterThan(1);
+      expect(run.stdout + run.stderr + everythingIn(run.folder)).not.toContain(secret);
+    },
+  );
 
   it.each(['wait', 'refuse'] as const)(
     'wakes a sleeping endpoint first and keeps that request out of the figures (others must %s)',

@@ -40,7 +40,7 @@ describe('failures of a workspace', () => {
     ['an expired token', 'auth', 403, /Invalid access token.*Check the API key/],
     ['an endpoint that is not there', 'not-found', 404, /does not exist/],
     ['a limit that is too high', 'bad-request', 400, /max_tokens \(9000\) cannot exceed 8192/],
-    ['no permission', 'auth', 403, /does not have permission.*check its permissions/],
+    ['no permission', 'auth', 403, /does not have permission.*Can Query/],
     ['a body that is too long', 'bad-request', 400, /4194304 bytes/],
     ['an endpoint that is suspended', 'bad-request', 400, /INVALID_STATE/],
   ] as const)('say what is wrong: %s', async (what, code, status, message) => {
