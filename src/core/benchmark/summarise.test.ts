@@ -152,6 +152,63 @@ describe('summarise', () => {
     expect(warnings.join()).toContain('No request succeeded: lab/a');
   });
 
+  it('keeps the times of a retried request out of latency, and its answer and cost in', () => {
+    const first = { sent: 1, headers: 5, end: 6 };
+    const second = { sent: 1_000, headers: 1_010, firstToken: 1_100, lastToken: 1_300, end: 1_301 };
+    const retried = record({
+      times: first,
+      attempts: [
+        { times: first, status: 429, error: { code: 'rate-limited', message: 'wait' } },
+        { times: second, status: 200, waitedMs: 994 },
+      ],
+    });
+    const [a] = summarise(manifest(), prompts, [record(), retried]).models;
+    expect(a).toMatchObject({
+      counts: { requests: 2, ok: 2, error: 0, retried: 1, firstAttemptFailed: 1 },
+      ttftMs: { n: 1 },
+      e2eMs: { n: 1, max: 300 },
+      headersMs: { n: 1 },
+      tpotMs: { n: 1 },
+      tokens: { output: 42 },
+    });
+    expect(a?.cost.knownUsd).toBeCloseTo(0.000_104, 12);
+    // Its answer came with its last attempt.
+    expect(a?.requestsPerSecond).toBeCloseTo(2 / 1.3, 9);
+  });
+
+  it('says nothing of retries where there were none', () => {
+    const [a] = summarise(manifest(), prompts, [record(), record(failed('timeout'))]).models;
+    expect(a?.counts).toEqual({ requests: 2, ok: 1, error: 1, warmup: 0 });
+  });
+
+  it('takes a cost that is known in part for a lower bound', () => {
+    const { models } = summarise(manifest(), prompts, [record({ costAtLeast: true }), record()]);
+    expect(models[0]?.cost).toMatchObject({ unknown: 1 });
+    expect(models[0]?.cost.knownUsd).toBeCloseTo(0.000_104, 12);
+  });
+
+  it('keeps the request that woke an endpoint out of everything but its own figure and the total cost', () => {
+    const times = { sent: 40_000, firstToken: 41_200, lastToken: 41_900, end: 42_000 };
+    const cold = record({
+      warmup: true,
+      coldStart: true,
+      times: { sent: 0, end: 9 },
+      attempts: [{ times, status: 200 }],
+    });
+    const { models, totals } = summarise(manifest(), prompts, [cold, record()]);
+    expect(models[0]).toMatchObject({ counts: { requests: 1, warmup: 0 }, coldStarts: [{ ms: 41_200, ok: true }] });
+    expect(models[0]?.e2eMs?.max).toBe(300);
+    expect(totals).toMatchObject({ requests: 1, warmup: 0 });
+    expect(totals.knownUsd).toBeCloseTo(0.000_104, 12);
+  });
+
+  it('sums the parts of tokens that the server told', () => {
+    const tokens = { input: 10, cachedInput: 4, output: 21, reasoning: 9, source: 'server' } as const;
+    const [a] = summarise(manifest(), prompts, [record({ tokens }), record()]).models;
+    expect(a?.tokens).toEqual({ input: 20, output: 42, cachedInput: 4, reasoning: 9, source: 'server' });
+    expect(a?.cost.cachedAtInputPrice).toBe(true);
+  });
+
   it('leaves the pause between two sessions out of the rate', () => {
     const records = [
       record(),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { costRange, formatUsd, formatUsdRange, tokenCost } from './cost.ts';
+import { costRange, dearestCost, formatUsd, formatUsdRange, tokenCost } from './cost.ts';
 import type { Model } from './model.ts';
 
 describe('the cost of tokens', () => {
@@ -18,6 +18,26 @@ describe('the cost of tokens', () => {
     expect(tokenCost({ input: 1_000_000, output: 0 }, { inputPrice: 2 })).toBe(2);
     expect(tokenCost({ input: 0, output: 1_000_000 }, { outputPrice: 2 })).toBe(2);
     expect(tokenCost({ input: 0, output: 0 }, {})).toBe(0);
+  });
+
+  it('prices input from the cache, written to it, and fresh, each apart', () => {
+    const tokens = { input: 1_000, cachedInput: 600, cacheWrite: 300, output: 10 };
+    const prices = { inputPrice: 10, cachedInputPrice: 1, cacheWritePrice: 12.5, outputPrice: 50 };
+    expect(tokenCost(tokens, prices)).toBeCloseTo((100 * 10 + 600 * 1 + 300 * 12.5 + 10 * 50) / 1e6, 15);
+  });
+
+  it('counts cached input without a price of its own at the input price, and knows no price for writes', () => {
+    const prices = { inputPrice: 10, outputPrice: 50 };
+    expect(tokenCost({ input: 100, cachedInput: 90, output: 0 }, prices)).toBeCloseTo(0.001, 15);
+    expect(tokenCost({ input: 100, cacheWrite: 1, output: 0 }, prices)).toBeUndefined();
+    expect(tokenCost({ input: 100, cacheWrite: 0, output: 0 }, prices)).toBeCloseTo(0.001, 15);
+  });
+
+  it('is at most that of the dearest kind of input', () => {
+    const prices = { inputPrice: 10, cachedInputPrice: 1, cacheWritePrice: 12.5, outputPrice: 50 };
+    expect(dearestCost({ input: 1_000, output: 10 }, prices)).toBeCloseTo((1_000 * 12.5 + 10 * 50) / 1e6, 15);
+    expect(dearestCost({ input: 1_000, output: 0 }, { inputPrice: 10 })).toBeCloseTo(0.01, 15);
+    expect(dearestCost({ input: 1, output: 0 }, { cacheWritePrice: 12.5 })).toBeUndefined();
   });
 
   it('is 0 at a price of 0, which is known', () => {

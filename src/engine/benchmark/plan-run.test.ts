@@ -59,6 +59,45 @@ describe('planRun', () => {
     expect(estimate.requests).toBe(3);
   });
 
+  it('carries what endpoints and models say of themselves, and nothing that they do not', () => {
+    const { plan } = planRun(
+      input({
+        models: [
+          {
+            ...model('a', 1, 2),
+            cachedInputPrice: { value: 0.1, provenance: 'user' },
+            cacheWritePrice: { value: 1.25, provenance: 'user' },
+            task: 'pyfunc',
+            scaleToZero: true,
+          },
+        ],
+        endpoints: [
+          { id: 'lab', protocol: 'databricks', baseUrl: 'https://host.example', apiVersion: 'v', concurrency: 3 },
+        ],
+        options: { maxRetries: 2, adaptiveTimeout: true },
+      }),
+    );
+    expect(plan.endpoints[0]).toMatchObject({ protocol: 'databricks', apiVersion: 'v', concurrency: 3 });
+    expect(plan.models[0]).toEqual({
+      endpoint: 'lab',
+      model: 'a',
+      inputPrice: 1,
+      outputPrice: 2,
+      cachedInputPrice: 0.1,
+      cacheWritePrice: 1.25,
+      task: 'pyfunc',
+      pyfunc: { input: 'dataframe_split', column: 'prompt' },
+      wake: true,
+    });
+    expect(plan).toMatchObject({ maxRetries: 2, adaptiveTimeout: true });
+    expect(planRun(input({ options: { maxRetries: 0, adaptiveTimeout: false } })).plan).toEqual(planRun(input()).plan);
+  });
+
+  it("takes VS Code's own models, which have no address", () => {
+    const endpoints = [{ id: 'lab', protocol: 'vscode-lm' as const, baseUrl: '' }];
+    expect(planRun(input({ endpoints })).plan.endpoints).toEqual(endpoints);
+  });
+
   it('estimates the cost from short prompts with short answers to long ones with the longest', () => {
     const { estimate } = planRun(input({ options: { maxTokens: 100, warmup: 0 } }));
     expect(estimate.unknown).toBe(false);
@@ -103,6 +142,8 @@ describe('planRun', () => {
     ['an empty prompt', { prompts: [{ id: 'x', text: ' \n' }] }, '"x" is empty'],
     ['an unknown endpoint', { endpoints: [] }, 'no endpoint "lab"'],
     ['concurrency 0', { options: { concurrency: 0 } }, 'concurrency must be from 1'],
+    ['a model of embeddings', { models: [{ ...model('e'), task: 'embeddings' }] }, 'lab/e makes embeddings'],
+    ['too many retries', { options: { maxRetries: 99 } }, 'retries'],
     ['half a request', { options: { requests: 1.5 } }, 'whole number'],
     ['negative warm-up', { options: { warmup: -1 } }, 'warm-up'],
     ['a temperature of 3', { options: { temperature: 3 } }, 'temperature'],

@@ -16,7 +16,9 @@ export interface EndpointOptions {
   readonly delayMs?: number;
   readonly answer?: string;
   /** Tokens that the answer's usage tells; null: none are told. Default: a token for each byte, and all of `max_tokens`. */
-  readonly usage?: ((request: Received) => { input: number; output: number }) | null;
+  readonly usage?: ((request: Received) => { input: number; output: number; cached?: number }) | null;
+  /** The model that answers say they came from; default: the one asked for. */
+  readonly servedModel?: string;
   /** Called for each request before it is answered; true: it has dealt with the response itself. */
   readonly onRequest?: (request: Received, response: ServerResponse) => boolean | undefined;
 }
@@ -63,7 +65,7 @@ export async function startEndpoint(options: EndpointOptions = {}): Promise<Endp
 
   function stream(request: Received, response: ServerResponse): void {
     const event = (fields: object) =>
-      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: request.model, ...fields })}\n\n`;
+      `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 1, model: options.servedModel ?? request.model, ...fields })}\n\n`;
     const delta = (content: string) => event({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const third = Math.ceil(answer.length / 3);
@@ -71,8 +73,13 @@ export async function startEndpoint(options: EndpointOptions = {}): Promise<Endp
     response.write(event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] }));
     if (usage !== null) {
       const worst = { input: Buffer.byteLength(request.prompt), output: request.maxTokens };
-      const { input, output } = usage?.(request) ?? worst;
-      const counts = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
+      const { input, output, cached }: ReturnType<NonNullable<typeof usage>> = usage?.(request) ?? worst;
+      const counts = {
+        prompt_tokens: input,
+        completion_tokens: output,
+        total_tokens: input + output,
+        ...(cached === undefined ? {} : { prompt_tokens_details: { cached_tokens: cached } }),
+      };
       response.write(event({ choices: [], usage: counts }));
     }
     response.end('data: [DONE]\n\n');
