@@ -14,6 +14,8 @@ export interface Testing {
   hoverMs(): number | undefined;
   endpointIds(): Promise<string[]>;
   openReports(): Promise<readonly string[]>;
+  /** What the view of the workspaces shows, `label | description` for each row from the top. */
+  workspaceRows(): Promise<string[]>;
   /** How the measuring process would reach the network. */
   network(): Promise<Network>;
   /** Where the extension may have written: its storage and its log. */
@@ -37,5 +39,12 @@ export function testing(parts: {
     endpointIds: async () => (await parts.services()).endpoints.all.map(({ id }) => id),
     network: async () => (await import('./settings.ts')).vscodeNetwork(),
     openReports: async () => (await parts.services()).panels.open,
+    workspaceRows: async () => {
+      const { workspaceItems } = await import('./workspace-items.ts');
+      const { workspaces } = await parts.services();
+      return workspaceItems(workspaces, undefined)
+        .flatMap((item) => [item, ...workspaceItems(workspaces, item)])
+        .map(({ label, description }) => `${label} | ${description ?? ''}`);
+    },
   };
 }

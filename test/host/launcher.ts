@@ -1,18 +1,20 @@
 // Stands in for a VS Code executable when VS Code comes from npm: understands the arguments by which @vscode/test-electron runs
 // an extension's tests, opens the workbench in a headless browser, prints what the tests print, and ends with their exit code.
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { launchBrowser } from '../browser.ts';
 import { startEditorServer } from '../editor-server.ts';
 
 const { values, positionals } = parseArgs({
   strict: false,
-  options: { extensionDevelopmentPath: { type: 'string' }, extensionTestsPath: { type: 'string' } },
+  options: { extensionDevelopmentPath: { type: 'string', multiple: true }, extensionTestsPath: { type: 'string' } },
 });
 const opened = positionals[0];
 const { extensionDevelopmentPath, extensionTestsPath } = values;
-if (opened === undefined || typeof extensionDevelopmentPath !== 'string' || typeof extensionTestsPath !== 'string') {
+if (opened === undefined || !Array.isArray(extensionDevelopmentPath) || typeof extensionTestsPath !== 'string') {
   throw new Error('Usage: node launcher.ts WORKSPACE --extensionDevelopmentPath=... --extensionTestsPath=...');
 }
 
@@ -52,8 +54,11 @@ page.once('crash', () => end('The workbench crashed.'));
 await page.exposeFunction('codeAutomationLog', hear);
 await page.exposeFunction('codeAutomationExit', end);
 const remote = (path: string) => `vscode-remote://${server.authority}${resolve(path)}`;
+// The address takes one path; of a folder without a package.json it takes every extension inside.
+const together = await mkdtemp(join(tmpdir(), 'tierwise-extensions-'));
+for (const path of extensionDevelopmentPath.map(String)) await symlink(resolve(path), join(together, basename(path)));
 const payload = [
-  ['extensionDevelopmentPath', remote(extensionDevelopmentPath)],
+  ['extensionDevelopmentPath', remote(together)],
   ['extensionTestsPath', remote(extensionTestsPath)],
 ] as const;
 page.goto(server.url(resolve(opened), payload)).catch((error: Error) => end(error.message));
@@ -63,4 +68,5 @@ if (!suiteHasSpoken || process.env.TIERWISE_VERBOSE) console.error([...asides, s
 if (typeof result === 'string') console.error(result);
 await browser.close();
 await server.stop();
+await rm(together, { recursive: true, force: true });
 process.exit(typeof result === 'number' ? result : 1);

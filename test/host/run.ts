@@ -79,7 +79,8 @@ const launcher = ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', join(import.
 try {
   await runTests({
     vscodeExecutablePath: desktop ?? process.execPath,
-    extensionDevelopmentPath: root,
+    // Beside the extension one that provides language models to VS Code.
+    extensionDevelopmentPath: [root, join(import.meta.dirname, 'model-provider')],
     extensionTestsPath: bundle,
     launchArgs: [
       ...(desktop ? [] : launcher),

@@ -6,6 +6,7 @@ import type { Transport } from '../http/transport.ts';
 import type { ListedModel } from './adapter.ts';
 import { isObject, parseJson } from './failures.ts';
 import { localPorts } from './local-ports.ts';
+import { contextWindowOf } from './openai.ts';
 
 /** Programs that serve models on the machine they run on. `openai-compatible`: one that we do not know by name. */
 export type LocalServerKind = 'ollama' | 'lm-studio' | 'llama.cpp' | 'vllm' | 'litellm' | 'openai-compatible';
@@ -233,9 +234,9 @@ function listed(reply: Reply): Identified | undefined {
   const list = successful(reply);
   if (!isObject(list) || list.object !== 'list' || !Array.isArray(list.data)) return undefined;
   return {
-    models: entries(reply).map(({ id, max_model_len, meta }) => ({
-      id: String(id),
-      contextWindow: size(max_model_len) ?? (isObject(meta) ? size(meta.n_ctx_train) : undefined),
+    models: entries(reply).map((model) => ({
+      id: String(model.id),
+      contextWindow: contextWindowOf(model) ?? (isObject(model.meta) ? size(model.meta.n_ctx_train) : undefined),
     })),
   };
 }

@@ -29,10 +29,20 @@ export const openAiModels: ModelListing = {
   read: readModelList,
 };
 
-/** The ids of `{data: [{id}]}`, in order; undefined for anything else. */
+/** The models of `{data: [{id}]}`, in order; undefined for anything else. */
 export function readModelList(body: unknown): ListedModel[] | undefined {
   const list = modelListSchema.safeParse(body);
-  return list.success ? list.data.data.map(({ id }) => ({ id })) : undefined;
+  if (!list.success) return undefined;
+  return list.data.data.map((model) => {
+    const contextWindow = contextWindowOf(model);
+    return { id: model.id, ...(contextWindow !== undefined && { contextWindow }) };
+  });
+}
+
+/** Tokens that a model of a list has room for. OpenAI itself does not tell; vLLM, OpenRouter, Groq and Mistral do, in this order. */
+export function contextWindowOf(model: Readonly<Record<string, unknown>>): number | undefined {
+  const told = [model.max_model_len, model.context_length, model.context_window, model.max_context_length];
+  return told.find((value) => typeof value === 'number' && Number.isInteger(value) && value > 0) as number | undefined;
 }
 
 /** OpenAI chat completions, as OpenAI, vLLM, llama.cpp, LiteLLM and many others serve them. */

@@ -28,7 +28,7 @@ describe('The extension', () => {
     const { extension } = await tierwise();
     const contributed = extension.packageJSON.contributes.commands as Array<{ command: string; category: string }>;
     const registered = (await vscode.commands.getCommands(true)).filter(
-      (id) => id.startsWith('tierwise.') && !/^tierwise\.(endpoints|runs)\./.test(id),
+      (id) => id.startsWith('tierwise.') && !/^tierwise\.(endpoints|runs|workspace)\./.test(id),
     );
     assert.deepEqual(registered.sort(), contributed.map(({ command }) => command).sort());
     assert.deepEqual([...new Set(contributed.map(({ category }) => category))], ['Tierwise']);

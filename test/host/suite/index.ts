@@ -4,6 +4,10 @@ import './extension.host.ts';
 import './commands.host.ts';
 import './advice.host.ts';
 import './endpoints.host.ts';
+import './kinds.host.ts';
+import './discovery.host.ts';
+import './vscode-models.host.ts';
+import './workspace.host.ts';
 import './benchmark.host.ts';
 
 /** Called by VS Code when the workbench is ready; rejects when a test fails, which ends the editor with exit code 1. */
