@@ -31,6 +31,8 @@ export async function callChat(
     finished: () => reading.finishReason !== undefined && reading.chunks > 0,
   });
   const { text, reasoning } = reading;
+  // Databricks names the served model of a custom one in a header only.
+  const servedModel = reading.servedModel ?? exchange.headers['served-model-name'];
   return {
     failure: exchange.failure,
     status: exchange.status,
@@ -40,7 +42,7 @@ export async function callChat(
       call ? [{ ...call, arguments: withoutKey(call.arguments, secrets) }] : [],
     ),
     finishReason: reading.finishReason === undefined ? undefined : knownReason(reading.finishReason, secrets),
-    servedModel: reading.servedModel === undefined ? undefined : redact(reading.servedModel, secrets).slice(0, 200),
+    servedModel: servedModel === undefined ? undefined : redact(servedModel, secrets).slice(0, 200),
     usage: reading.usage,
     times: {
       sent: exchange.sentAt,
