@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveKeys } from '../../../src/engine/config/keys.ts';
 import { resolveSignIn } from '../../../src/engine/databricks/auth.ts';
@@ -11,14 +13,13 @@ import type { TokenSource } from '../../../src/engine/databricks/token.ts';
 import type { ChatTarget } from '../../../src/engine/endpoints/chat.ts';
 import { callEmbeddings } from '../../../src/engine/endpoints/embeddings.ts';
 import { createUndiciTransport } from '../../../src/engine/http/undici-transport.ts';
+import { buildCli, type Cli, everythingIn, jsonLines } from '../../spawned-cli.ts';
 import { type Asking, askingWith } from './asking.ts';
 
 /** A workspace, and how one signs in to it. */
 export interface Place {
   /** As a program would find it: DATABRICKS_HOST and what signs in. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The home folder in which ~/.databrickscfg is looked for. */
-  readonly home?: string | undefined;
   stop?(): Promise<void>;
 }
 
@@ -40,7 +41,7 @@ export function describeWorkspace(name: string, setup: () => Promise<Place>): vo
 
     beforeAll(async () => {
       place = await setup();
-      source = await resolveSignIn({}, { transport, env: place.env, home: place.home });
+      source = await resolveSignIn({}, { transport, env: place.env });
       endpoints = await listServingEndpoints(transport, source);
       cheapest = cheapestChat(endpoints);
       asking = askingWith(source.origin, (await source.token()).token);
@@ -84,7 +85,7 @@ export function describeWorkspace(name: string, setup: () => Promise<Place>): vo
     it('makes one configured endpoint of it, whose key is the sign-in', async () => {
       const configured = toConfigured(endpoints, { id: 'workspace', origin: source.origin });
       expect(configured.models.map(({ id }) => id)).toContain(cheapest.name);
-      const ring = await resolveKeys([configured], place.env, { transport, home: place.home });
+      const ring = await resolveKeys([configured], place.env, { transport });
       expect(ring.keys).toMatchObject([{ endpoint: 'workspace', origin: source.origin }]);
     });
 
@@ -133,6 +134,44 @@ export function describeWorkspace(name: string, setup: () => Promise<Place>): vo
       expect(vectors[0]).not.toEqual(vectors[1]);
       expect(inputTokens).toBeGreaterThan(0);
       return undefined;
+    });
+
+    describe('from the command line', () => {
+      let cli: Cli;
+      beforeAll(async () => {
+        cli = await buildCli();
+      });
+      afterAll(() => cli?.stop());
+      const run = (args: readonly string[]) => {
+        const env = Object.entries(place.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]));
+        return cli.run(args, { env: Object.fromEntries(env) });
+      };
+
+      it('lists the same endpoints', async () => {
+        const { code, stdout, stderr } = await run(['endpoints', '--databricks', '--json']);
+        expect(code, stderr).toBe(0);
+        const names = JSON.parse(stdout).endpoints.map((endpoint: WorkspaceEndpoint) => endpoint.name);
+        expect(names).toEqual(endpoints.map((endpoint) => endpoint.name));
+      });
+
+      it('measures two requests, whose cost follows from the tokens and the prices of the workspace', async () => {
+        const configured = toConfigured([cheapest], { id: 'workspace', origin: source.origin });
+        cli.file('config.json', { endpoints: [configured] });
+        cli.file('prompts.jsonl', '{"prompt":"Say hello."}\n{"prompt":"Name three colours."}\n');
+        const files = ['--config', 'config.json', '--prompts', 'prompts.jsonl', '--out', 'run'];
+        const limits = ['--max-tokens', String(maxTokens), '--warmup', '0', '--concurrency', '1', '--max-cost', '0.01'];
+        const { code, stdout, stderr } = await run(['bench', ...files, ...limits, '--yes']);
+        expect(code, stderr).toBe(0);
+        const records = jsonLines(readFileSync(join(cli.folder, 'run/records.jsonl'), 'utf8'));
+        expect(records).toHaveLength(2);
+        const [{ inputPrice = Number.NaN, outputPrice = Number.NaN } = {}] = configured.models;
+        for (const { status, tokens, costUsd } of records) {
+          expect({ status, source: tokens?.source }).toEqual({ status: 'ok', source: 'server' });
+          expect(costUsd).toBeCloseTo((tokens.input * inputPrice + tokens.output * outputPrice) / 1e6, 12);
+        }
+        const { token } = await source.token();
+        expect(stdout + stderr + everythingIn(join(cli.folder, 'run'))).not.toContain(token);
+      });
     });
   });
 }
