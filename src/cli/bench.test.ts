@@ -103,17 +103,45 @@ describe('tierwise bench', () => {
   it('takes defaults from the configuration, and options over them', async () => {
     const own = cli.file('defaults.json', {
       ...endpointAt(simulator.baseUrl, [{ id: 'instant' }]),
-      benchmark: { requests: 2, warmup: 0, maxTokens: 5, concurrency: 1 },
+      benchmark: { requests: 2, warmup: 0, maxTokens: 5, concurrency: 1, maxRetries: 5, adaptiveTimeout: true },
     });
     const out = join(cli.folder, 'defaults');
-    await cli.run(['bench', '--config', own, '--prompts', prompts, '--out', out, '--requests', '1'], { env });
+    const args = ['--requests', '1', '--max-retries', '2'];
+    await cli.run(['bench', '--config', own, '--prompts', prompts, '--out', out, ...args], { env });
     expect(readJson('defaults', 'manifest.json').plan).toMatchObject({
       requests: 1,
       warmup: 0,
       maxTokens: 5,
       concurrency: 1,
+      maxRetries: 2,
+      adaptiveTimeout: true,
     });
     expect(recordsOf('defaults')).toHaveLength(1);
+  });
+
+  it('retries on wish, leaves embeddings out where all models are meant, and refuses them by name', async () => {
+    const own = cli.file(
+      'several.json',
+      endpointAt(simulator.baseUrl, [{ id: 'instant' }, { id: 'vectors', task: 'embeddings' }]),
+    );
+    const run = (out: string, ...args: string[]) =>
+      cli.run(['bench', '--config', own, '--prompts', prompts, '--out', join(cli.folder, out), ...args], { env });
+    expect((await run('several', '--max-retries', '1', '--adaptive-timeout')).code).toBe(0);
+    const { plan } = readJson('several', 'manifest.json');
+    expect(plan).toMatchObject({ maxRetries: 1, adaptiveTimeout: true, models: [{ model: 'instant' }] });
+    expect(recordsOf('several')[0].attempts[0].timeout).toMatchObject({ basis: 'complexity' });
+    const refused = await run('vectors', '--models', 'vectors');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('makes embeddings');
+  });
+
+  it('exits 3 when an endpoint never answered, and says what to mend', async () => {
+    const { code, stderr } = await bench('closed', ['--models', 'instant', '--requests', '200'], {
+      env: { SIM_KEY: 'another-key-1234' },
+    });
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/sim failed from the first of 2\d requests on: .*401/);
+    expect(recordsOf('closed').length).toBeLessThan(40);
   });
 
   it('holds the cost ceiling, says so, and exits 0 because that was asked for', async () => {

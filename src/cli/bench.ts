@@ -104,10 +104,10 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
   });
 }
 
-/** The models of a list of names, or all. @throws Failure `usage` that lists what may be said. */
+/** The models of a list of names, or all that answer prompts. @throws Failure `usage` that lists what may be said. */
 function chosen(models: readonly Model[], list: string | undefined): readonly Model[] {
   if (models.length === 0) throw wrongUse('The configuration names no model. Add one to an endpoint.');
-  if (list === undefined) return models;
+  if (list === undefined) return models.filter(({ task }) => task !== 'embeddings');
   const names = list.split(',').map((name) => name.trim());
   return names.filter((name) => name !== '').map((name) => findModel(models, name));
 }

@@ -1,5 +1,6 @@
 import type { PlannedEndpoint } from '../core/benchmark/plan.ts';
 import { Failure } from '../core/failure.ts';
+import { onlyInVscode } from '../engine/benchmark/answer-measure.ts';
 import { readManifest, readRun } from '../engine/benchmark/run-folder.ts';
 import type { KeyedEndpoint } from '../engine/config/keys.ts';
 import { loadConfig } from '../engine/config/load.ts';
@@ -8,6 +9,7 @@ import { parseBaseUrl } from '../engine/http/base-url.ts';
 import { checkAddresses } from './addresses.ts';
 import type { Installation } from './commands.ts';
 import { measure, printRun, shellWord, withKeys } from './measure.ts';
+import { wrongUse } from './options.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 export interface ResumeOptions {
@@ -30,6 +32,7 @@ export async function resume(
     return printRun(await readRun(options.dir), options, terminal);
   }
   const { endpoints } = manifest.plan;
+  if (endpoints.some(({ protocol }) => protocol === 'vscode-lm')) throw wrongUse(onlyInVscode);
   checkAddresses(endpoints, options.allowOrigin);
   const configured = options.config === undefined ? [] : (await loadConfig(options.config)).endpoints;
   const vouched = endpoints.map((endpoint) => vouchedFor(endpoint, configured, options));

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { sampleRun } from '../../../test/sample-run.ts';
 import { toCsv } from './csv.ts';
+import { requestDetail } from './detail.ts';
 import { toHtml } from './html.ts';
 import { toJson } from './json.ts';
 import { toMarkdown } from './markdown.ts';
+import { allTokensWords, requestCostWords } from './request-words.ts';
 import { toTextTable } from './table.ts';
 import { buildReport, reportViewSchema } from './view.ts';
 
@@ -149,4 +151,57 @@ test('a record of a prompt or model that the run does not have is left out and c
   const view = buildReport({ ...run, records: [...run.records, stray] });
   expect(view.requests.some((request) => request.id === 'stray')).toBe(false);
   expect(view.warnings.join(' ')).toContain('1 stored request names');
+});
+
+test('what figures do not say of themselves stands in the notes: retries, cold starts, cached input, the model that answered', () => {
+  const run = sampleRun({ models: ['a'], requests: 20, errorShare: 0 });
+  const [model] = run.summary.models;
+  const summary = {
+    ...run.summary,
+    models: [
+      {
+        ...model!,
+        counts: { ...model!.counts, retried: 3, firstAttemptFailed: 4 },
+        coldStarts: [
+          { ms: 41_200, ok: true },
+          { ms: 600_000, ok: false },
+        ],
+        cost: { ...model!.cost, cachedAtInputPrice: true },
+        servedAs: [{ model: 'a-2026-01-01', count: 20 }],
+      },
+    ],
+  };
+  const notes = buildReport({ ...run, summary }).notes.join('\n');
+  expect(notes).toContain('lab/a woke in 41.2 s');
+  expect(notes).toContain('lab/a did not wake within 10 min 0 s');
+  expect(notes).toContain('3 requests needed a retry');
+  expect(notes).toContain('20% of the first attempts failed');
+  expect(notes).toContain('so the cost is an upper bound');
+  expect(notes).toContain('answered as a-2026-01-01 (20)');
+});
+
+test('a request that took several attempts has no times in the table, and all of them in its detail', () => {
+  const run = sampleRun({ models: ['a'], requests: 10, warmup: 0, errorShare: 0 });
+  const [first, ...rest] = run.records;
+  const { times } = first!;
+  const refused = { times: { sent: 1, headers: 4, end: 5 }, status: 429 };
+  const retried = {
+    ...first!,
+    times: refused.times,
+    attempts: [refused, { times, status: 200, waitedMs: 900, timeout: { ms: 10_000, basis: 'complexity' as const } }],
+    tokens: { ...first!.tokens!, cachedInput: 5, reasoning: 7 },
+    costAtLeast: true,
+  };
+  const view = buildReport({ ...run, records: [retried, ...rest] });
+  const row = view.requests[0]!;
+  expect([row.ttftMs, row.e2eMs, row.tpotMs]).toEqual([undefined, undefined, undefined]);
+  expect(view.charts.e2e?.series[0]?.n).toBe(9);
+  expect(requestCostWords(row)).toMatch(/^≥ \$0\.0/);
+  expect(allTokensWords(row)).toMatch(
+    /in, of which 5 from the cache, \d+ out, of which 7 reasoning \(the server's count\)$/,
+  );
+  expect(requestDetail({ ...run, records: [retried, ...rest] }, retried.id)?.attempts[1]).toMatchObject({
+    waitedMs: 900,
+    timeout: { ms: 10_000, basis: 'complexity' },
+  });
 });
