@@ -129,6 +129,7 @@ describe('the text of a prediction', () => {
     ['empty', { predictions: [''] }, 'empty'],
     ['null', { predictions: null }, 'empty'],
     ['missing', { outputs: ['x'] }, 'malformed'],
+    ['an empty list', { predictions: [] }, 'malformed'],
     ['cut off', '{"predictions":["He', 'malformed'],
     ['a list', '["x"]', 'malformed'],
     ['a stream', 'data: {"predictions":["x"]}\n\n', 'malformed'],

@@ -93,7 +93,7 @@ function predictionsOf(json: unknown, count: number, secrets: readonly string[])
   const { predictions } = answer.data;
   const rows = rowsOf(predictions);
   if (rows?.length === count) return rows;
-  if (count === 1) return [predictions];
+  if (count === 1 && rows?.length !== 0) return [predictions];
   throw new Failure({
     code: 'malformed',
     message: `The model made ${rows ? rows.length : 'no list of'} predictions for ${count} rows, so which belongs to which cannot be told. Send its rows one by one.`,
