@@ -78,7 +78,9 @@ async function attributesFor(
   { env, home }: SignInContext,
 ): Promise<Attributes> {
   if (auth?.profile !== undefined) return profileAttributes(await readProfile(auth.profile, env, home));
-  const environment = environmentAttributes(env);
+  const all = environmentAttributes(env);
+  // A CLI that is asked for by name needs none of the credentials that happen to lie about.
+  const environment = auth?.type?.endsWith('-cli') === true ? { ...all, families: [] } : all;
   if (environment.profile !== undefined) {
     return withDefaults(environment, profileAttributes(await readProfile(environment.profile, env, home)));
   }
