@@ -61,8 +61,8 @@ export function readRequest(
 ): SimulatedRequest {
   const asked = dialect.read(parseJson(body), where);
   const [name = '', ...suffixes] = asked.model.split('+');
-  // Ollama's names end in a tag.
-  const profile = profiles.get(name) ?? profiles.get(name.replace(/:latest$/, ''));
+  // Ollama's names end in a tag, those in Unity Catalog begin with a catalog and a schema.
+  const profile = profiles.get(name) ?? profiles.get(name.replace(/:latest$|^[\w-]+\.[\w-]+\./, ''));
   if (profile === undefined) {
     throw new Refusal(
       404,

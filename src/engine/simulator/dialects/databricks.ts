@@ -81,7 +81,7 @@ const instancesSchema = z.looseObject({ instances: z.array(z.unknown()).check(z.
 function readTable(json: Readonly<Record<string, unknown>>, model: string): Asked {
   const form = (predict: (text: string) => unknown) =>
     wholeForm((answer: Answer) => ({
-      predictions: answer.empty ? [] : [answer, ...answer.others].map((row) => predict(wordsOf(row))),
+      predictions: [answer, ...answer.others].map((row) => predict(wordsOf(row))),
     }));
   const asked = (rows: readonly unknown[], predict: (text: string) => unknown): Asked => ({
     model,
