@@ -265,7 +265,59 @@ describe('tierwise ask', () => {
     expect(last.reduce((sum, { costUsd }) => sum + costUsd, 0)).toBeCloseTo((80 + 2 * 40) / 1e6, 12);
   });
 
+  it('asks offline: nothing is sent twice when it is interrupted, and the file is as of any other call', async () => {
+    const files: string[] = [];
+    let looks = 0;
+    let begun = 0;
+    const server = createServer(async (request, response) => {
+      const text = await textOf(request);
+      if (request.method === 'POST' && request.url === '/v1/files') {
+        files.push(text);
+        return json(response, 200, { id: 'file-in' });
+      }
+      if (request.method === 'POST') begun++;
+      if (request.url?.startsWith('/v1/batches')) {
+        const status = ++looks > 2 ? 'completed' : 'in_progress';
+        return json(response, 200, { id: 'batch-1', status, output_file_id: 'file-out' });
+      }
+      const lines = [...(files[0] ?? '').matchAll(/^\{.*\}$/gm)].map(([line]) => JSON.parse(line));
+      const answers = lines.map(({ custom_id, body }) => {
+        const choices = [{ message: { content: `Re: ${body.messages[0].content}` }, finish_reason: 'stop' }];
+        const answer = { choices, usage: { prompt_tokens: 3, completion_tokens: 4 } };
+        return JSON.stringify({ custom_id, response: { status_code: 200, body: answer }, error: null });
+      });
+      response.end(answers.reverse().join('\n'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const config = cli.file('offline.json', {
+      endpoints: [{ id: 'e', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1`, models: [{ id: 'm' }] }],
+    });
+    const path = out();
+    const args = ['ask', dataset(3), '--config', config, '--model', 'm', '--offline', '--out', path];
+    const running = cli.start(args);
+    await expect.poll(() => looks, { timeout: 10_000 }).toBe(2);
+    running.child.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('The batch goes on at the endpoint');
+    const again = await cli.run([...args, '--json']);
+    expect(again.code).toBe(0);
+    expect(JSON.parse(again.stdout)).toMatchObject({ state: 'complete', answered: 3 });
+    expect([files.length, begun]).toEqual([1, 1]);
+    expect(rowsOf(path).map(({ id, answer }) => [id, answer])).toEqual(
+      ids(3).map((id, at) => [id, `Re: Question ${at}`]),
+    );
+    expect(existsSync(`${path}.batch.json`)).toBe(false);
+    expect((await cli.run([...args, '--cancel'])).code).toBe(2);
+  });
+
   it.each<[string[], RegExp]>([
+    [['--offline'], /--offline needs --out/],
     [['--batch-size', '4'], /--batch-size: the protocol openai asks one prompt of e\/m in a request/],
     [['--timeout', 'soon'], /--timeout must be a number above 0, not "soon"/],
     [['--max-cost', '0.000001'], /leaves no room for a single request/],

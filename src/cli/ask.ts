@@ -11,8 +11,10 @@ import { estimateTokens } from '../core/prompts/tokens.ts';
 import { Budget, ceilingCannotHold, costBound } from '../engine/benchmark/budget.ts';
 import { answerDataset, type DatasetEnding, pricesOf, requestOf } from '../engine/calling/answer-dataset.ts';
 import { AnswerFile } from '../engine/calling/answer-file.ts';
+import { answerDatasetOffline } from '../engine/calling/answer-offline.ts';
 import { type AnswerRow, answerKey } from '../engine/calling/answer-row.ts';
 import { EndpointCaller } from '../engine/calling/endpoint-caller.ts';
+import { forgetOffline, isUnderWay, type OfflineProgress } from '../engine/calling/openai-batch.ts';
 import { AdaptiveTimeouts, fixedTimeouts } from '../engine/calling/timeout.ts';
 import { resolveKeys } from '../engine/config/keys.ts';
 import { loadConfig } from '../engine/config/load.ts';
@@ -36,6 +38,8 @@ export interface AskOptions {
   readonly out?: string;
   readonly batchSize?: number;
   readonly offline?: true;
+  /** With `offline`. */
+  readonly cancel?: true;
   readonly concurrency?: number;
   readonly maxTokens?: number;
   readonly maxRetries?: number;
@@ -74,9 +78,19 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
   const file = options.out === undefined ? undefined : new AnswerFile(options.out);
   const open = prompts.filter(({ id, text }) => !file?.has({ id, key: answerKey(model.ref, maxTokens, text) }));
   const budget = budgetOf(model, maxTokens, options.maxCost, file?.spentUsd ?? 0);
+  const underWay = options.offline === true && options.out !== undefined && isUnderWay(statePathOf(options.out));
+  if (options.offline && budget && !underWay) checkOfflineCost(open, model, maxTokens, budget);
   if (open.length < prompts.length) terminal.note(`${counted(prompts.length - open.length, 'answer')} there already.`);
-  terminal.note(costWords(open, model, maxTokens, options.maxCost));
-  if (options.yes !== true && spends(model) && open.length > 0 && (await terminal.confirm('Send them?')) === false) {
+  terminal.note(
+    underWay ? 'Going on with the batch that is under way.' : costWords(open, model, maxTokens, options.maxCost),
+  );
+  if (
+    !underWay &&
+    options.yes !== true &&
+    spends(model) &&
+    open.length > 0 &&
+    (await terminal.confirm('Send them?')) === false
+  ) {
     file?.close();
     terminal.note('Nothing was sent.');
     return exit.done;
@@ -89,12 +103,36 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
   const transport = createUndiciTransport({ network: { strictSsl: true }, connections: concurrency });
   const tally = new Tally(open.length, terminal);
   try {
+    const target = await targetOf(endpoint, terminal, transport);
+    if (file !== undefined && options.out !== undefined && options.offline) {
+      const statePath = statePathOf(options.out);
+      const complete = await answerDatasetOffline({
+        prompts: open,
+        model,
+        maxTokens,
+        keepPrompts: options.prompts,
+        transport,
+        target,
+        statePath,
+        cancel: options.cancel,
+        signal: terminal.interrupted,
+        onProgress: (progress) => terminal.progress(offlineWords(progress)),
+        onRow(row) {
+          file.append(row);
+          tally.add(row);
+        },
+      });
+      file.finish(prompts.map(({ id }) => id));
+      if (complete) forgetOffline(statePath);
+      else terminal.note('The batch goes on at the endpoint; --cancel would end it there.');
+      return await report({ state: complete ? 'complete' : 'cancelled' }, tally, options, terminal);
+    }
     const rows = answerDataset({
       prompts: open,
       model,
       caller: new EndpointCaller({
         transport,
-        target: await targetOf(endpoint, terminal, transport),
+        target,
         endpoint: endpoint.id,
         concurrency,
         maxRetries: options.maxRetries ?? defaults.maxRetries ?? defaultRetries,
@@ -129,13 +167,22 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
   }
 }
 
-function checkModel(model: Model, { protocol }: ConfiguredEndpoint, { batchSize = 1, maxCost }: AskOptions): void {
+function checkModel(model: Model, { protocol }: ConfiguredEndpoint, options: AskOptions): void {
+  const { batchSize = 1, maxCost, offline, cancel, out } = options;
   if (model.task === 'embeddings') {
     throw wrongUse(`${model.ref} makes embeddings and answers nothing. Name a model that does.`);
   }
   if (batchSize > 1 && !hasBatchForm({ protocol }, requestOf(model, '', 1))) {
     throw wrongUse(
       `--batch-size: the protocol ${protocol} asks one prompt of ${model.ref} in a request. Leave it out, or use --concurrency.`,
+    );
+  }
+  if (offline && protocol !== 'openai') throw wrongUse('--offline: only the protocol openai has a Batch API.');
+  if (offline && out === undefined) throw wrongUse('--offline needs --out: what is under way is remembered beside it.');
+  if (offline && batchSize > 1) throw wrongUse('--offline and --batch-size are two ways of asking. Give one of them.');
+  if (cancel && !(offline && out !== undefined && isUnderWay(statePathOf(out)))) {
+    throw wrongUse(
+      '--cancel: no batch is under way for this file. Give --offline and the --out of the call to cancel.',
     );
   }
   if (maxCost !== undefined && costBound(0, 1, pricesOf(model)) === undefined) {
@@ -193,6 +240,26 @@ function costWords(
 
 function spends({ simulated, inputPrice, outputPrice }: Model): boolean {
   return !simulated && (inputPrice?.value !== 0 || outputPrice?.value !== 0);
+}
+
+/** What is under way offline stands beside the answers. */
+function statePathOf(out: string): string {
+  return `${out}.batch.json`;
+}
+
+function offlineWords({ batches, ended, requests, completed, failed }: OfflineProgress): string {
+  const failures = failed === 0 ? '' : `, ${failed} failed`;
+  return `${ended} of ${counted(batches, 'batch', 'batches')} ended, ${completed} of ${counted(requests, 'prompt')} answered${failures}`;
+}
+
+/** All that is sent at once must fit below the ceiling. */
+function checkOfflineCost(prompts: readonly Prompt[], model: Model, maxTokens: number, budget: Budget): void {
+  const bounds = prompts.map(({ text }) => costBound(Buffer.byteLength(text), maxTokens, pricesOf(model)) ?? 0);
+  const most = bounds.reduce((sum, bound) => sum + bound, budget.spentUsd);
+  if (most <= budget.ceilingUsd) return;
+  throw wrongUse(
+    `The answers may cost up to ${formatUsd(most)}, and the ceiling is ${formatUsd(budget.ceilingUsd)}. A batch cannot be stopped in time: raise the ceiling, ask for fewer output tokens, or leave --offline out.`,
+  );
 }
 
 /** Where requests go; before the key expires, with a new one. */

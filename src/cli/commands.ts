@@ -83,6 +83,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     .option('--out <file>', 'file for the answers; one that is there is continued, and what has an answer is not asked')
     .addOption(number('--batch-size <n>', 'prompts in one request, where the protocol has a form for it', 1, 10_000))
     .option('--offline', "through OpenAI's Batch API: cheaper, within a day; the same command goes on with it")
+    .option('--cancel', 'with --offline: cancel what is under way, and keep what was answered')
     .addOption(number('--concurrency <n>', 'requests in flight at once', ...planLimits.concurrency))
     .addOption(number('--max-tokens <n>', 'most output tokens to ask for', ...planLimits.maxTokens))
     .addOption(
