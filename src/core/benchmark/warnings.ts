@@ -28,15 +28,23 @@ export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' |
       (names) =>
         `More than ${highErrorShare * 100} % of the requests failed: ${names}. Latency covers only the others.`,
     ),
+    about(
+      named(({ counts }) => {
+        const { requests, error, firstAttemptFailed = 0 } = counts;
+        return firstAttemptFailed > requests * highErrorShare && error <= requests * highErrorShare;
+      }),
+      (names) =>
+        `More than ${highErrorShare * 100} % of the first attempts failed: ${names}. Latency covers only requests that needed no retry.`,
+    ),
     fewWarning(
       'p95 and p99 rest',
       fewestValues.p95,
-      named(({ counts }) => counts.ok > 0 && counts.ok < fewestValues.p95),
+      named((model) => latencies(model) > 0 && latencies(model) < fewestValues.p95),
     ),
     fewWarning(
       'p99 rests',
       fewestValues.p99,
-      named(({ counts }) => counts.ok >= fewestValues.p95 && counts.ok < fewestValues.p99),
+      named((model) => latencies(model) >= fewestValues.p95 && latencies(model) < fewestValues.p99),
     ),
     ...otherModelWarnings(manifest, models),
     about(
@@ -53,6 +61,11 @@ export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' |
 
 function noAnswer({ counts }: ModelSummary): boolean {
   return counts.requests > 0 && counts.ok === 0;
+}
+
+/** How many values its latency figures rest on. */
+function latencies({ counts, e2eMs }: ModelSummary): number {
+  return counts.retried === undefined ? counts.ok : (e2eMs?.n ?? 0);
 }
 
 function about(names: string, words: (names: string) => string): string | undefined {

@@ -3,6 +3,7 @@ import type { Plan, PlannedModel } from '../../core/benchmark/plan.ts';
 import { Failure, type FailureDetail } from '../../core/failure.ts';
 import { callChat } from '../endpoints/call.ts';
 import type { ChatOutcome, ChatRequest, ChatTarget } from '../endpoints/chat.ts';
+import { abortFailure } from '../http/network-failure.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Parent } from './parent.ts';
 import type { Targets } from './targets.ts';
@@ -40,8 +41,8 @@ export function makeCallOnce(options: {
     try {
       target = await targets.fresh(endpoint);
     } catch (error) {
-      if (error instanceof Failure) return unsent(error, transport.now());
-      throw error;
+      if (!(error instanceof Failure)) throw error;
+      return unsent(limits.signal.aborted ? abortFailure(limits.signal) : error, transport.now());
     }
     return callChat(transport, target, requestOf(plan, call), { ...limits, maxBytes });
   };

@@ -57,6 +57,7 @@ describe('a run with retries', { timeout: 60_000 }, () => {
       // A refusal costs nothing.
       expect(costUsd).toBeCloseTo((30 * 1 + 16 * 2) / 1e6, 12);
     }
+    expect(summary.warnings.join()).toContain('More than 5 % of the first attempts failed: lab/alpha');
     expect(summary.models[0]).toMatchObject({
       counts: { requests: 10, ok: 10, error: 0, retried: 2, firstAttemptFailed: 2 },
       e2eMs: { n: 8 },
@@ -226,7 +227,7 @@ describe('an endpoint that sleeps', { timeout: 60_000 }, () => {
         return refuse(response, refusals-- === 2 ? 503 : 404, 'The endpoint is not ready');
       },
     });
-    const { manifest, records, summary } = await measure(sleeping(endpoint.baseUrl, { warmup: 1 }));
+    const { manifest, records, summary } = await measure(sleeping(endpoint.baseUrl, { warmup: 1, concurrency: 1 }));
     expect(manifest.state).toBe('complete');
     expect(endpoint.received.map(({ id }) => id.split('.').slice(1).join('.')).slice(0, 4)).toEqual([
       'c1.m1',
@@ -248,7 +249,7 @@ describe('an endpoint that sleeps', { timeout: 60_000 }, () => {
 
   it('is woken again when the run is taken up, and not when nothing is left for it', async () => {
     const endpoint = await bench.serve({ delayMs: 20 });
-    const plan = sleeping(endpoint.baseUrl, { requests: 40, timeLimitMs: 150, concurrency: 2 });
+    const plan = sleeping(endpoint.baseUrl, { requests: 100, timeLimitMs: 500, concurrency: 2 });
     expect((await measure(plan)).manifest.stopReason).toBe('time-limit');
     const resumed = await startMeasuring({ entry: bench.entry, message: resumeMessage(bench.runDir) }).done;
     const wakings = endpoint.received.map(({ id }) => id.split('.')[1]).filter((part) => part?.startsWith('c'));
@@ -343,6 +344,25 @@ describe('a key that expires', { timeout: 60_000 }, () => {
     expect(records[0]).not.toHaveProperty('costUsd');
   });
 
+  it('is not waited for once the run is cancelled', async () => {
+    const endpoint = await bench.serve();
+    let asked = false;
+    const measuring = startMeasuring({
+      entry: bench.entry,
+      message: startMessage(bench.runDir, makePlan(endpoint.baseUrl), makePrompts(3), [
+        key(endpoint.origin, 'old', Date.now() - 1),
+      ]),
+      refreshKey: () => {
+        asked = true;
+        return new Promise(() => {});
+      },
+    });
+    await until(() => asked);
+    measuring.cancel();
+    expect((await measuring.done).manifest.state).toBe('cancelled');
+    expect((await readRun(bench.runDir)).records).toEqual([]);
+  });
+
   it('is never asked for when it does not expire', async () => {
     const endpoint = await bench.serve({ onRequest: (_request, response) => refuse(response, 401) });
     const asked: string[] = [];
@@ -393,7 +413,7 @@ describe("VS Code's own models", { timeout: 60_000 }, () => {
 
   it('fail with the words of the parent, and with a time-out that cancels the question', async () => {
     const aborted: string[] = [];
-    const { records } = await measure(plan({ requests: 2, concurrency: 1, timeoutMs: 150 }), {
+    const { records } = await measure(plan({ requests: 2, concurrency: 1, timeoutMs: 500 }), {
       askModel: ({ prompt }, _onText, signal) =>
         prompt.startsWith('p1')
           ? Promise.reject(new Failure({ code: 'rate-limited', message: 'Your quota is used up.' }))

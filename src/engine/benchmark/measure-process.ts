@@ -14,6 +14,7 @@ let task: MeasureTask | undefined;
 
 function cancel(): void {
   cancelling.abort();
+  parent.giveUp();
 }
 
 async function work(task: MeasureTask): Promise<void> {

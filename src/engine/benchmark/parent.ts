@@ -9,6 +9,9 @@ export interface AskEnd {
   readonly tokens?: { readonly input: number; readonly output: number } | undefined;
 }
 
+/** Signing in may need another program, but not for ever; ms. */
+const keyPatienceMs = 120_000;
+
 /** What a run asks of the process that started it. */
 export interface Parent {
   /** A fresh key; @throws Failure with the parent's reason when there is none. */
@@ -31,10 +34,13 @@ export class ParentChannel implements Parent {
   }
 
   freshKey(endpoint: string): Promise<BoundKey> {
-    return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const key = new Promise<BoundKey>((resolve, reject) => {
       this.#keys.set(endpoint, { resolve, reject });
+      timer = setTimeout(() => reject(new Failure({ code: 'auth', message: noKey(endpoint) })), keyPatienceMs);
       this.#tell({ type: 'needKey', endpoint });
     });
+    return key.finally(() => clearTimeout(timer));
   }
 
   ask(question: ModelQuestion, onText: (text: string) => void, signal: AbortSignal): Promise<AskEnd> {
@@ -54,6 +60,12 @@ export class ParentChannel implements Parent {
       signal.addEventListener('abort', cancel);
       this.#tell({ type: 'ask', id, ...question });
     });
+  }
+
+  /** The run is over, or the parent gone: nobody waits for keys any more. */
+  giveUp(): void {
+    for (const [endpoint, { reject }] of this.#keys) reject(new Failure({ code: 'auth', message: noKey(endpoint) }));
+    this.#keys.clear();
   }
 
   /** Takes what the parent answers; answers to questions that were given up are dropped. */

@@ -153,7 +153,7 @@ export function startRequests(options: RunnerOptions): Running {
           target: `${model.endpoint}/${model.model}`,
           signal: own,
           onRetryAfter: plan.maxRetries ? (ms) => loop.pause(model.endpoint, ms) : undefined,
-          admitRetry: () => job.spending.reserve(),
+          admitRetry: () => !timeUp && job.spending.reserve(),
         });
       const used = targets.of(model.endpoint).key;
       const made = await attempts();
