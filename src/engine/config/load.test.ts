@@ -48,6 +48,32 @@ describe('a configuration', () => {
     expect(models[1]?.inputPrice).toBeUndefined();
   });
 
+  it('takes a workspace’s address as it is pasted, and a model with all that can be said of it', () => {
+    const model = { inputPrice: 1, cachedInputPrice: 0.1, priceSource: 'workspace', priceAsOf: '2026-11-24' };
+    const { endpoints } = checkEndpoints([
+      {
+        id: 'ws',
+        protocol: 'databricks',
+        baseUrl: 'dbc-1.cloud.databricks.com/?o=1#ml/endpoints',
+        auth: { type: 'databricks-cli' },
+        models: [
+          { id: 'a', ...model, scaleToZero: true },
+          { id: 'b', task: 'pyfunc', pyfuncColumn: 'text' },
+        ],
+      },
+    ]);
+    expect(endpoints[0]?.baseUrl).toBe('https://dbc-1.cloud.databricks.com');
+    const models = configuredModels(endpoints);
+    const figure = { provenance: 'workspace', asOf: '2026-11-24' };
+    expect(models[0]).toMatchObject({
+      inputPrice: { value: 1, ...figure },
+      cachedInputPrice: { value: 0.1, ...figure },
+      outputPrice: undefined,
+      scaleToZero: true,
+    });
+    expect(models[1]).toMatchObject({ task: 'pyfunc', pyfunc: { input: 'dataframe_split', column: 'text' } });
+  });
+
   it.each<[string, (config: any) => void, RegExp]>([
     [
       'an unknown protocol',
@@ -84,6 +110,37 @@ describe('a configuration', () => {
     ],
     ['a bound beyond 1', (c) => (c.tiers = { simple: { upTo: 3 } }), /tiers\.simple\.upTo: must be at most 1/],
     ['no endpoints', (c) => delete c.endpoints, /endpoints: is missing/],
+    [
+      'a sign-in where there is no workspace',
+      (c) => (c.endpoints[0].auth = { profile: 'p' }),
+      /endpoints\[0\]\.auth: signs in to a Databricks workspace only/,
+    ],
+    [
+      'a version of Azure’s API elsewhere',
+      (c) => (c.endpoints[0].apiVersion = '2024-10-21'),
+      /endpoints\[0\]\.apiVersion: belongs to Azure OpenAI only/,
+    ],
+    [
+      'two ways to sign in',
+      (c) => Object.assign(c.endpoints[0], { protocol: 'databricks', auth: {} }),
+      /endpoints\[0\]\.auth: and apiKey are two ways/,
+    ],
+    [
+      'rows for a model that takes prompts',
+      (c) => (c.endpoints[0].models[0].pyfuncColumn = 'text'),
+      /models\[0\]\.pyfuncColumn: belongs to custom \(pyfunc\) models only/,
+    ],
+    [
+      'a workspace in the clear',
+      (c) => Object.assign(c.endpoints[0], { protocol: 'databricks', baseUrl: 'http://dbc-1.cloud.databricks.com' }),
+      /baseUrl: .*https/,
+    ],
+    [
+      'the account console',
+      (c) =>
+        Object.assign(c.endpoints[0], { protocol: 'databricks', baseUrl: 'https://accounts.cloud.databricks.com' }),
+      /baseUrl: .*account console/,
+    ],
   ])('is refused for %s, with place and advice', (_name, change, message) => {
     expect(changed(change)).toMatch(/^tierwise\.json:\d+:\d+: /);
     expect(changed(change)).toMatch(message);
