@@ -5,7 +5,7 @@ import { escapeMarkdown, plainText } from '../core/prompts/plain-text.ts';
 import { formatScore, type Route } from '../core/routing/route.ts';
 import type { CommandId } from './command-ids.ts';
 import { formatCount, label } from './labels.ts';
-import { type Subject, targetOf } from './subjects.ts';
+import { type Subject, targetOf } from './subject.ts';
 
 /** The commands that a hover may run, whatever its text says. */
 const linked = [

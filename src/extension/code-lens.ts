@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Services } from './services.ts';
-import { type Subject, targetOf } from './subjects.ts';
+import { type Subject, targetOf } from './subject.ts';
 
 /** More lenses than this make an editor slow, and nobody reads them. */
 const mostLenses = 500;

@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import type { Model } from '../core/catalog/model.ts';
 import type { Protocol } from '../core/catalog/protocol.ts';
-import { type Endpoint, vscodeId } from './endpoints.ts';
+import type { Endpoint } from './endpoints.ts';
 import type { KeyState } from './keys.ts';
 import { formatCount, label, priceWords, sourceWords } from './labels.ts';
+import { vscodeId } from './reserved-ids.ts';
 import type { Services } from './services.ts';
 
 /** An endpoint with its models below it. Commands of its menu find it by `endpointId`. */

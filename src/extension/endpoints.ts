@@ -4,11 +4,9 @@ import type { Protocol } from '../core/catalog/protocol.ts';
 import { checkEndpoints, problemWords } from '../engine/config/check.ts';
 import { configuredModels } from '../engine/config/models.ts';
 import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
+import { simulatedId, vscodeId } from './reserved-ids.ts';
 import type { Settings } from './settings.ts';
 
-/** Ids of the simulated endpoint and of VS Code's own models; no other endpoint may have them. */
-export const simulatedId = 'simulated';
-export const vscodeId = 'vscode';
 const reservedIds: readonly string[] = [simulatedId, vscodeId];
 
 /** An endpoint that can be used: one of the settings, or one that lives in memory only. */

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Services } from './services.ts';
-import type { Subject } from './subjects.ts';
+import type { Subject } from './subject.ts';
 
 /** A name or a number under the mouse is not a prompt: other hovers explain it. */
 const singleWord = /^[\w$.#@/-]{1,40}$/;

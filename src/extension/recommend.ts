@@ -7,7 +7,7 @@ import { label } from './labels.ts';
 import { needModels } from './models.ts';
 import { runPrompt } from './run-prompt.ts';
 import type { Services } from './services.ts';
-import type { Subject } from './subjects.ts';
+import type { Subject } from './subject.ts';
 
 interface ModelItem extends vscode.QuickPickItem {
   readonly model?: Model;

@@ -2,10 +2,10 @@ import * as vscode from 'vscode';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import { formatUsd } from '../core/catalog/cost.ts';
 import { Failure } from '../core/failure.ts';
-import { simulatedId, vscodeId } from './endpoints.ts';
 import { label } from './labels.ts';
 import { measureRun } from './measure-run.ts';
 import { pickRun } from './pick-run.ts';
+import { simulatedId, vscodeId } from './reserved-ids.ts';
 import { isResumable } from './runs-view.ts';
 import type { Services } from './services.ts';
 

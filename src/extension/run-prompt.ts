@@ -10,7 +10,7 @@ import { RemediableFailure } from './boundary.ts';
 import { formatCount } from './labels.ts';
 import { needModels } from './models.ts';
 import type { Services } from './services.ts';
-import type { Subject } from './subjects.ts';
+import type { Subject } from './subject.ts';
 
 /** An editor takes an edit well ten times a second; tokens come faster. */
 const writeEveryMs = 100;

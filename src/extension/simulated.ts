@@ -5,8 +5,9 @@ import * as vscode from 'vscode';
 import * as z from 'zod/mini';
 import { Failure } from '../core/failure.ts';
 import { configuredModelSchema } from '../engine/config/schema.ts';
-import { type Endpoints, simulatedId } from './endpoints.ts';
+import type { Endpoints } from './endpoints.ts';
 import type { Log } from './log.ts';
+import { simulatedId } from './reserved-ids.ts';
 import type { Services } from './services.ts';
 
 const startTimeoutMs = 20_000;

@@ -2,25 +2,7 @@ import * as vscode from 'vscode';
 import { Failure } from '../core/failure.ts';
 import { finders, findPrompts, promptAt } from '../core/prompts/finders.ts';
 import { type FoundPrompt, maxFoundPrompts, type PromptDocument } from '../core/prompts/prompt.ts';
-
-/** A prompt in an open document: found there, or selected by the person. */
-export interface Subject {
-  /** What a model would receive. */
-  readonly text: string;
-  readonly document: vscode.TextDocument;
-  /** UTF-16 offsets, half open. */
-  readonly start: number;
-  readonly end: number;
-  /** What to call it in a list or a title. */
-  readonly name: string;
-}
-
-/** Names a subject in a link or a CodeLens: plain data, checked again when it comes back. */
-export interface Target {
-  readonly uri: string;
-  readonly start: number;
-  readonly end: number;
-}
+import { isTarget, type Subject } from './subject.ts';
 
 interface Found {
   readonly version: number;
@@ -119,20 +101,6 @@ export class Subjects {
     if (text.trim() === '') return undefined;
     return { text, document, start, end, name: `Selection in ${fileNameOf(document)}, line ${range.start.line + 1}` };
   }
-}
-
-export function targetOf({ document, start, end }: Subject): Target {
-  return { uri: document.uri.toString(), start, end };
-}
-
-function isTarget(value: unknown): value is Target {
-  if (typeof value !== 'object' || value === null) return false;
-  const { uri, start, end } = value as Record<string, unknown>;
-  return typeof uri === 'string' && isOffset(start) && isOffset(end) && start <= end;
-}
-
-function isOffset(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function finderInput(document: vscode.TextDocument): PromptDocument {

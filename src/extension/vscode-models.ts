@@ -3,10 +3,11 @@ import { Failure, type FailureDetail } from '../core/failure.ts';
 import type { ModelAnswer, ModelQuestion } from '../engine/benchmark/measuring.ts';
 import { modelIdPattern } from '../engine/config/schema.ts';
 import type { ChatOutcome } from '../engine/endpoints/chat.ts';
-import { type Endpoints, vscodeId } from './endpoints.ts';
+import type { Endpoints } from './endpoints.ts';
 import { formatCount, label } from './labels.ts';
 import type { Log } from './log.ts';
 import { answered } from './questions.ts';
+import { vscodeId } from './reserved-ids.ts';
 import type { Services } from './services.ts';
 
 /** No tokenizer makes fewer tokens of a text than one for so many characters: an answer beyond that is over its limit. */
