@@ -9,7 +9,18 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => cli.stop());
 
-const commands = ['estimate', 'recommend', 'ask', 'bench', 'resume', 'report', 'simulate', 'demo'];
+const commands = [
+  'estimate',
+  'recommend',
+  'ask',
+  'bench',
+  'resume',
+  'report',
+  'models',
+  'endpoints',
+  'simulate',
+  'demo',
+];
 
 describe('tierwise', () => {
   it.each(commands)('%s explains itself with --help', async (command) => {
