@@ -211,6 +211,15 @@ describe("OpenAI's client", () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line));
+    const listed = async <T>(pages: AsyncIterable<T>) => {
+      const all: T[] = [];
+      for await (const one of pages) all.push(one);
+      return all;
+    };
+    expect((await listed(client.batches.list({ limit: 1 }))).map(({ id }) => id)).toEqual([batch.id]);
+    const files = await listed(client.files.list({ limit: 1 }));
+    expect(files.map(({ id }) => id)).toEqual([batch.error_file_id, batch.output_file_id, file.id]);
+
     const answered = await results(batch.output_file_id);
     expect(answered.map(({ custom_id }) => custom_id).sort()).toEqual(['a', 'b', 'c', 'd']);
     for (const { response, error } of answered) {

@@ -94,15 +94,20 @@ export class Batches {
 
   /**
    * Answers a request.
-   * @param path what follows `/v1/`, in pieces
+   * @param operation what follows `/v1/`, with its query
    * @throws Refusal
    */
-  respond(method: string, path: readonly string[], contentType: string | undefined, body: Buffer): Reply {
-    const [collection, id, action] = path;
+  respond(method: string, operation: string, contentType: string | undefined, body: Buffer): Reply {
+    const [path = '', query = ''] = operation.split('?');
+    const [collection, id, action] = path.split('/');
     const asked = `${method} ${collection}${id === undefined ? '' : '/{id}'}${action === undefined ? '' : `/${action}`}`;
     switch (asked) {
       case 'POST files':
         return jsonReply(200, fileObject(this.#upload(contentType, body)));
+      case 'GET files':
+        return jsonReply(200, pageOf(this.#files, query, fileObject));
+      case 'GET batches':
+        return jsonReply(200, pageOf(this.#batches, query, batchObject));
       case 'GET files/{id}':
         return jsonReply(200, fileObject(this.#file(id)));
       case 'GET files/{id}/content':
@@ -255,6 +260,30 @@ export class Batches {
   #now(): number {
     return Math.floor(this.#nowMs() / 1000);
   }
+}
+
+/** One page of a list, the newest first: `limit` items after the one called `after`, files of a `purpose`. */
+function pageOf<T extends { readonly id: string }>(
+  map: ReadonlyMap<string, T>,
+  query: string,
+  objectOf: (item: T) => Readonly<Record<string, unknown>>,
+) {
+  const asked = new URLSearchParams(query);
+  const purpose = asked.get('purpose');
+  const all = [...map.values()]
+    .reverse()
+    .map(objectOf)
+    .filter((object) => purpose === null || object.purpose === purpose);
+  const from = all.findIndex(({ id }) => id === asked.get('after')) + 1;
+  const limit = Math.max(1, Math.min(100, Math.floor(Number(asked.get('limit') ?? 20)) || 20));
+  const data = all.slice(from, from + limit);
+  return {
+    object: 'list',
+    data,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+    has_more: from + limit < all.length,
+  };
 }
 
 function keep<T extends { readonly id: string }>(map: Map<string, T>, item: T): void {

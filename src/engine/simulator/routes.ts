@@ -30,8 +30,8 @@ export interface Route {
   readonly model?: string | undefined;
   /** `GET`: answered with this. */
   readonly list?: Listing | undefined;
-  /** OpenAI's files and batches: the path in pieces. */
-  readonly batch?: readonly string[] | undefined;
+  /** OpenAI's files and batches: what follows `/v1/`. */
+  readonly batch?: string | undefined;
 }
 
 const openAiDialects = new Map([
@@ -59,7 +59,7 @@ const databricksDialects = new Map([
  */
 export function routeOf(url: string, headers: IncomingHttpHeaders): Route | undefined {
   const [path = '/', query = ''] = url.split('?');
-  if (path.startsWith('/v1/')) return openAiOrAnthropic(path.slice(4), headers);
+  if (path.startsWith('/v1/')) return openAiOrAnthropic(path.slice(4), query, headers);
   if (path.startsWith('/openai/')) return azure(path.slice(8), query);
   if (path.startsWith('/serving-endpoints/') || path.startsWith('/ai-gateway/') || path.startsWith('/api/2.')) {
     return databricks(path);
@@ -68,13 +68,13 @@ export function routeOf(url: string, headers: IncomingHttpHeaders): Route | unde
   return undefined;
 }
 
-function openAiOrAnthropic(operation: string, headers: IncomingHttpHeaders): Route {
+function openAiOrAnthropic(operation: string, query: string, headers: IncomingHttpHeaders): Route {
   if (operation === 'messages') return { vendor: anthropicVendor, dialect: anthropic };
   if (headers['anthropic-version'] !== undefined) {
     return { vendor: anthropicVendor, list: operation === 'models' ? anthropicModels : undefined };
   }
   const dialect = openAiDialects.get(operation);
-  if (/^(?:files|batches)(?:\/|$)/.test(operation)) return { vendor: openAiVendor, batch: operation.split('/') };
+  if (/^(?:files|batches)(?:\/|$)/.test(operation)) return { vendor: openAiVendor, batch: `${operation}?${query}` };
   return { vendor: openAiVendor, dialect, list: operation === 'models' ? openAiModels : undefined };
 }
 

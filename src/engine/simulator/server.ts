@@ -147,7 +147,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         try {
           if (dialect !== undefined)
             answer(http, response, { dialect, model: route?.model }, body().toString(), startMs);
-          else send(batches.respond(http.method ?? 'GET', batch ?? [], headers['content-type'], body()));
+          else send(batches.respond(http.method ?? 'GET', batch ?? '', headers['content-type'], body()));
         } catch (error) {
           refuse(error);
         }
