@@ -201,7 +201,10 @@ Exit codes: 0 done, 1 --resolve found nothing that fits, 2 wrong use or an endpo
       finish(await endpoints(options, terminal));
     });
 
-  command('simulate', 'Serves a simulated OpenAI-compatible endpoint on this machine until it is stopped.')
+  command(
+    'simulate',
+    'Serves a simulated endpoint on this machine until it is stopped. It speaks OpenAI (chat, completions, responses, embeddings, batches), Azure OpenAI, Anthropic, Ollama and Databricks; what it prints says where.',
+  )
     .addOption(number('--port <n>', 'port; default: a free one', 0, 65_535))
     .addOption(number('--seed <n>', 'same seed, same answers and delays', ...planLimits.seed))
     .option('--speed <x>', 'divides every delay', positive('--speed'))

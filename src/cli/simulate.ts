@@ -1,7 +1,8 @@
 import { simulatedEndpoint } from '../engine/config/simulated-endpoint.ts';
-import { parseFaults } from '../engine/simulator/faults.ts';
+import { faultNames, parseFaults } from '../engine/simulator/faults.ts';
 import type { SimulatedProfile } from '../engine/simulator/profiles.ts';
-import { startSimulator } from '../engine/simulator/server.ts';
+import { type Simulator, startSimulator } from '../engine/simulator/server.ts';
+import { traitDescriptions } from '../engine/simulator/traits.ts';
 import { truthLogWriter } from '../engine/simulator/truth.ts';
 import { wrongUse } from './options.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
@@ -34,11 +35,12 @@ export async function simulate(options: SimulateOptions, terminal: Terminal): Pr
       apiKey,
       truth: (entry) => truth?.write(entry),
     });
+    const { baseUrl, addresses, models } = simulator;
     const stopped = once(terminal.interrupted);
     if (options.json === true) {
-      await terminal.out(`${JSON.stringify({ baseUrl: simulator.baseUrl, models: simulator.models.map(modelOf) })}\n`);
+      await terminal.out(`${JSON.stringify({ baseUrl, addresses, models: models.map(modelOf) })}\n`);
     } else {
-      await terminal.out(introduction(simulator.baseUrl, simulator.models, options.apiKeyEnv));
+      await terminal.out(introduction(simulator, options.apiKeyEnv));
     }
     await stopped;
     await simulator.close();
@@ -52,12 +54,19 @@ function modelOf({ id, description, inputPrice, outputPrice, contextWindow }: Si
   return { id, description, inputPrice, outputPrice, contextWindow };
 }
 
-function introduction(baseUrl: string, models: readonly SimulatedProfile[], apiKeyEnv: string | undefined): string {
+function introduction({ baseUrl, addresses, models }: Simulator, apiKeyEnv: string | undefined): string {
   const config = { endpoints: [simulatedEndpoint(baseUrl, models, apiKeyEnv)] };
   return [
     `Simulated endpoint at ${baseUrl}`,
     'It invents its answers, delays and prices; no real model is behind it.',
     ...models.map((model) => `  ${model.id}: ${model.description}`),
+    '',
+    'It speaks every protocol at once. Base URLs:',
+    ...Object.entries(addresses).map(([protocol, url]) => `  ${`${protocol}:`.padEnd(18)}${url}`),
+    '',
+    "After a model's name, what its answer is to hold or to suffer, as in small+thinking or small+reset:",
+    ...Object.entries(traitDescriptions).map(([trait, description]) => `  +${trait}: ${description}`),
+    `  faults: ${faultNames.join(', ')}`,
     '',
     'A configuration for it:',
     JSON.stringify(config, undefined, 2),

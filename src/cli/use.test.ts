@@ -93,7 +93,8 @@ describe('tierwise simulate', () => {
         env: { K: 'simulated-key' },
       },
     );
-    const { baseUrl, models } = JSON.parse(await running.until('stdout', /\n/));
+    const { baseUrl, addresses, models } = JSON.parse(await running.until('stdout', /\n/));
+    expect(addresses).toMatchObject({ openai: baseUrl, anthropic: new URL(baseUrl).origin });
     expect(models.map(({ id }: { id: string }) => id)).toEqual(['small', 'medium', 'large']);
     const ask = (key: string) =>
       fetch(`${baseUrl}/chat/completions`, {

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Protocol } from '../../core/catalog/protocol.ts';
 import { Failure } from '../../core/failure.ts';
 import { Answering } from './answering.ts';
 import { Batches } from './batches.ts';
@@ -43,11 +44,15 @@ export interface SimulatorOptions {
   readonly truth?: ((entry: TruthEntry) => void) | undefined;
 }
 
+/** Where each protocol finds the simulated endpoint: base URLs as a configuration has them. */
+export type SimulatorAddresses = Readonly<Record<Exclude<Protocol, 'vscode-lm'>, string>>;
+
 export interface Simulator {
   /** `http://127.0.0.1:PORT/v1`. */
   readonly baseUrl: string;
   /** `http://127.0.0.1:PORT`. */
   readonly origin: string;
+  readonly addresses: SimulatorAddresses;
   /** The models that `GET /v1/models` lists. */
   readonly models: readonly SimulatedProfile[];
   /** How late its own paced tokens were so far. */
@@ -57,7 +62,8 @@ export interface Simulator {
 }
 
 /**
- * Starts the simulated OpenAI-compatible endpoint on 127.0.0.1. Every answer says that it is simulated: a header, a
+ * Starts the simulated endpoint on 127.0.0.1. It speaks OpenAI (chat, completions, responses, embeddings, batches), Azure
+ * OpenAI, Anthropic, Ollama and Databricks, side by side on one port. Every answer says that it is simulated: a header, a
  * field of every body and chunk, and the beginning of every visible text. Throws a Failure: `usage` for options that
  * cannot be, `local` when the port cannot be had.
  */
@@ -170,6 +176,14 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return {
     baseUrl: `${origin}/v1`,
     origin,
+    addresses: {
+      openai: `${origin}/v1`,
+      'openai-responses': `${origin}/v1`,
+      'azure-openai': origin,
+      anthropic: origin,
+      ollama: origin,
+      databricks: origin,
+    },
     models: listed,
     lateness: () => stage.pacer.lateness(),
     close: () =>
