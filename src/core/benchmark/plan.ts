@@ -63,3 +63,8 @@ export const planSchema = z.object({
 export type PlannedEndpoint = z.infer<typeof plannedEndpointSchema>;
 export type PlannedModel = z.infer<typeof plannedModelSchema>;
 export type Plan = z.infer<typeof planSchema>;
+
+/** Whether a model's answers come in pieces; if not, there is no first token to speak of. Custom (pyfunc) models never stream. */
+export function isStreamed({ stream }: Pick<Plan, 'stream'>, { task }: Pick<PlannedModel, 'task'>): boolean {
+  return stream && task !== 'pyfunc';
+}

@@ -3,7 +3,7 @@ import { latencyCounts } from './attempts.ts';
 import { costUnknown } from './billing.ts';
 import { definitions } from './definitions.ts';
 import type { Manifest, RunPrompt } from './manifest.ts';
-import type { PlannedModel } from './plan.ts';
+import { isStreamed, type Plan, type PlannedModel } from './plan.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSummary, Summary } from './summary.ts';
 import { tpotOf } from './tpot.ts';
@@ -30,7 +30,7 @@ export function summarise(manifest: Manifest, prompts: readonly RunPrompt[], rec
   }
 
   const parts = [...tallies.values()];
-  const models = parts.map((tally) => tally.summary(manifest.plan.stream));
+  const models = parts.map((tally) => tally.summary(manifest.plan));
   const sum = (pick: (tally: Tally) => number) => parts.reduce((total, tally) => total + pick(tally), 0);
   const known = parts.some((tally) => tally.knownAll > 0);
   const totals = {
@@ -188,8 +188,8 @@ class Tally {
     if (count !== undefined || this.#servedAs.size < mostNames) this.#servedAs.set(model, (count ?? 0) + 1);
   }
 
-  /** `stream`: whether answers were asked for in pieces; if not, there is no first token to speak of. */
-  summary(stream: boolean): ModelSummary {
+  summary(plan: Plan): ModelSummary {
+    const stream = isStreamed(plan, this.#planned);
     const values = this.#values;
     const seconds = this.#span.totalMs() / 1000;
     const perSecond = (count: number) => (count > 0 && seconds > 0 ? count / seconds : undefined);

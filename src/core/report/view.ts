@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type Manifest, type RunPrompt, runStates } from '../benchmark/manifest.ts';
+import { isStreamed } from '../benchmark/plan.ts';
 import type { RunRecord, Times } from '../benchmark/record.ts';
 import type { ModelSummary, Summary } from '../benchmark/summary.ts';
 import { tpotOf } from '../benchmark/tpot.ts';
@@ -186,12 +187,14 @@ export function buildReport(run: Run): ReportView {
   const models = summary.models.map(modelRow);
   const prompts = new Positions(run.prompts.map((prompt) => prompt.id));
   const modelAt = new Positions(summary.models.map((model) => pairKey(model.endpoint, model.model)));
+  // The summary's models are the plan's, in its order.
+  const streamed = manifest.plan.models.map((planned) => isStreamed(manifest.plan, planned));
   const requests: RequestRow[] = [];
   for (const record of run.records) {
     const model = modelAt.of(pairKey(record.endpoint, record.model));
     const prompt = prompts.of(record.promptId);
     if (model !== undefined && prompt !== undefined)
-      requests.push(requestRow(record, prompt, model, manifest.plan.stream));
+      requests.push(requestRow(record, prompt, model, streamed[model] ?? manifest.plan.stream));
   }
   const strangers = run.records.length - requests.length;
   return {
