@@ -4,6 +4,7 @@ import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
 import { findModel } from '../core/catalog/lookup.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
+import { Failure } from '../core/failure.ts';
 import { counted } from '../core/numbers.ts';
 import { makeTiers } from '../core/routing/tiers.ts';
 import { planRun, type RunEstimate } from '../engine/benchmark/plan-run.ts';
@@ -52,7 +53,11 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
     );
   }
   const config = await loadConfig(options.config);
-  const models = chosen(configuredModels(config.endpoints), options.models);
+  const models = chosen(
+    configuredModels(config.endpoints),
+    options.models,
+    config.endpoints.some(({ protocol }) => protocol === 'databricks'),
+  );
   const used = config.endpoints.filter((endpoint) => models.some((model) => model.endpoint === endpoint.id));
   checkAddresses(used, options.allowOrigin);
   return withKeys(used, terminal, async (ring) => {
@@ -105,11 +110,22 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
 }
 
 /** The models of a list of names, or all that answer prompts. @throws Failure `usage` that lists what may be said. */
-function chosen(models: readonly Model[], list: string | undefined): readonly Model[] {
+function chosen(models: readonly Model[], list: string | undefined, workspace: boolean): readonly Model[] {
   if (models.length === 0) throw wrongUse('The configuration names no model. Add one to an endpoint.');
   if (list === undefined) return models.filter(({ task }) => task !== 'embeddings');
   const names = list.split(',').map((name) => name.trim());
-  return names.filter((name) => name !== '').map((name) => findModel(models, name));
+  return names.filter((name) => name !== '').map((name) => namedModel(models, name, workspace));
+}
+
+/** @throws Failure; where there is a workspace, it says how to find out what an unknown name means there. */
+function namedModel(models: readonly Model[], name: string, workspace: boolean): Model {
+  try {
+    return findModel(models, name);
+  } catch (error) {
+    if (!workspace || !(error instanceof Failure)) throw error;
+    const hint = `What stands in for it in your workspace tells: tierwise endpoints --databricks --resolve ${shellWord(name)}`;
+    throw new Failure({ code: 'config', message: `${error.message} ${hint}` }, { cause: error });
+  }
 }
 
 function costWords({ lowUsd, highUsd, unknown }: RunEstimate, ceiling: number | undefined): string {

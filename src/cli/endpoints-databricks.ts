@@ -25,7 +25,7 @@ export async function workspace(
     throw wrongUse(`--id may hold letters, digits, dot, dash and underscore only, not ${quoted(id)}.`);
   }
   const source = await signInTo(options, terminal, transport);
-  terminal.note(`${source.origin}, signed in with the ${plainText(source.described)}.`);
+  terminal.note(`${source.origin}, with the ${plainText(source.described)}.`);
   const notes: string[] = [];
   const served = await listServingEndpoints(transport, source, {
     signal: terminal.interrupted,

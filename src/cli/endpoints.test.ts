@@ -47,7 +47,7 @@ describe('tierwise endpoints --databricks', () => {
   it('lists what the workspace serves, with state, task and prices', async () => {
     const { code, stdout, stderr } = await databricks();
     expect(code).toBe(0);
-    expect(stderr).toBe(`${host}, signed in with the personal access token from DATABRICKS_TOKEN.\n`);
+    expect(stderr).toBe(`${host}, with the personal access token from DATABRICKS_TOKEN.\n`);
     expect(stdout).toMatch(/^endpoint +task +kind +state +input \$\/M +output \$\/M +price from\n/);
     expect(stdout).toMatch(
       /\ndatabricks-gpt-oss-20b +chat +foundation +ready +\$0\.07 +\$0\.30 +workspace, \d{4}-\d\d-\d\d\n/,
@@ -146,6 +146,24 @@ describe('a run of a workspace', () => {
   const config = () =>
     cli.file('ws.json', { endpoints: [{ id: 'ws', protocol: 'databricks', baseUrl: host, models: [{ id: 'm' }] }] });
   const env = () => ({ DATABRICKS_HOST: host, DATABRICKS_TOKEN: token });
+
+  it('with a model of the course that is not configured is told how to find its successor', async () => {
+    const args = [
+      '--config',
+      config(),
+      '--prompts',
+      cli.file('p.txt', 'Hi'),
+      '--out',
+      'none',
+      '--models',
+      'databricks-dbrx-instruct',
+    ];
+    const { code, stderr } = await cli.run(['bench', ...args], { env: env() });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /no model "databricks-dbrx-instruct".*endpoints --databricks --resolve databricks-dbrx-instruct/,
+    );
+  });
 
   it('is resumed only with a configuration that vouches for the workspace; a folder alone signs in to nothing', async () => {
     const prompts = cli.file('one.jsonl', '{"prompt":"Hi"}\n');
