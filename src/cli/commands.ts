@@ -34,7 +34,7 @@ export const usages = {
 
 const exitCodes = `
 Exit codes: 0 complete, or stopped at a limit that you set (state and stopReason in manifest.json tell which),
-2 wrong use, configuration, input or disk, 3 no request succeeded, 130 interrupted.`;
+2 wrong use, configuration, input or disk, 3 no request succeeded or an endpoint never answered, 130 interrupted.`;
 
 const askExitCodes = `
 Exit codes: 0 all answered, or stopped at the cost ceiling, 2 wrong use, configuration, input or disk,
