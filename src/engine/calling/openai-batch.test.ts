@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serve } from '../../../test/fixtures/loopback-server.ts';
 import { createUndiciTransport } from '../http/undici-transport.ts';
+import { startSimulator } from '../simulator/server.ts';
 import { answerOffline, forgetOffline, isUnderWay, type OfflineOptions, type OfflineResult } from './openai-batch.ts';
 import { fakeClock } from './testing/fake-clock.ts';
 
@@ -200,6 +201,21 @@ describe('an offline batch', () => {
     await answerOffline(limited.options);
     for (const { filename, text } of bytes.files.values()) {
       if (filename.startsWith('tierwise-')) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(300);
+    }
+  });
+
+  it('is answered by the simulated endpoint, whose idea of the API is another one than the server here', async () => {
+    const simulator = await startSimulator({ apiKey: canary });
+    onTestFinished(() => simulator.close());
+    const { options, results } = setUp(simulator.origin, ['What is 2 plus 3?', 'What is 4 plus 5?']);
+    const requests = options.requests.map(({ id, request }) => ({ id, request: { ...request, model: 'small' } }));
+    expect(await answerOffline({ ...options, requests })).toBe(true);
+    expect(results.map(({ id }) => id).sort()).toEqual(['r0', 'r1']);
+    for (const { failure, text, usage, simulated } of results) {
+      expect(failure).toBeUndefined();
+      expect(text).not.toBe('');
+      expect(usage?.output).toBeGreaterThan(0);
+      expect(simulated).toBe(true);
     }
   });
 
