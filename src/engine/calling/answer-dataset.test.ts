@@ -220,6 +220,15 @@ describe('answering a data set', () => {
     expect(asked).toBeLessThanOrEqual(6);
   });
 
+  it('goes on when the first to end is refused and another that is in flight is answered', async () => {
+    const { rows, ending } = await run(50, ({ prompt }) =>
+      [prompt].flat()[0] === 'Question 0' ? { status: 403 } : { ...answer(prompt, 1), after: 100 },
+    );
+    expect(ending.state).toBe('complete');
+    expect(rows.filter(({ error }) => error).map(({ id }) => id)).toEqual(['p0']);
+    expect(rows).toHaveLength(50);
+  });
+
   it('goes on after a failure of one prompt, whatever it is, once another was answered', async () => {
     const { rows, ending } = await run(50, ({ prompt }) =>
       [prompt].flat()[0] === 'Question 25' ? { status: 403 } : answer(prompt, 1),

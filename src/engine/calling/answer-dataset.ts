@@ -67,20 +67,26 @@ interface Group {
 const defaultBatchBytes = 3 * 1024 * 1024;
 
 /**
- * Answers the prompts of a data set with one model and yields their rows in its order. One failure is one row; when
- * nothing was answered yet and the endpoint refuses for a reason that concerns all (key, address, network), or asks
- * to wait for longer than a request does, nothing more is sent.
+ * Answers the prompts of a data set with one model and yields their rows in its order. One failure is one row. Nothing
+ * more is sent once the endpoint asks to wait for longer than a request does, or refused for a reason that concerns all
+ * (key, address, network) while nothing was answered, nor was what was in flight.
  */
 export async function* answerDataset(options: AnswerDatasetOptions): AsyncGenerator<AnswerRow, DatasetEnding> {
   const { budget, signal } = options;
   let inFlight = 0;
   let answered = 0;
   let ended: DatasetEnding | undefined;
+  /** What ends it if nothing that is in flight is answered. */
+  let doubt: DatasetEnding | undefined;
   let settled: (() => void) | undefined;
 
   /** Hands out groups when there is money for them. */
   async function* admitted(): AsyncGenerator<Group> {
     for (const items of groupsOf(options)) {
+      while (doubt !== undefined && answered === 0 && ended === undefined && !signal?.aborted) {
+        if (inFlight === 0) ended = doubt;
+        else await oneSettled();
+      }
       const boundUsd = sum(items);
       let reservedUsd = budget?.reserve(boundUsd);
       while (budget && reservedUsd === undefined && ended === undefined && !signal?.aborted) {
@@ -88,9 +94,7 @@ export async function* answerDataset(options: AnswerDatasetOptions): AsyncGenera
           ended = { state: 'stopped', by: 'cost-ceiling', message: ceilingReached(budget, boundUsd) };
           return;
         }
-        await new Promise<void>((resolve) => {
-          settled = resolve;
-        });
+        await oneSettled();
         reservedUsd = budget.reserve(boundUsd);
       }
       if (ended !== undefined || signal?.aborted) {
@@ -101,6 +105,12 @@ export async function* answerDataset(options: AnswerDatasetOptions): AsyncGenera
     }
   }
 
+  function oneSettled(): Promise<void> {
+    return new Promise((resolve) => {
+      settled = resolve;
+    });
+  }
+
   async function call({ items, reservedUsd }: Group, _index: number, own: AbortSignal): Promise<AnswerRow[]> {
     inFlight++;
     const purse = new Purse(budget, reservedUsd);
@@ -109,7 +119,7 @@ export async function* answerDataset(options: AnswerDatasetOptions): AsyncGenera
       for (const { row, attempts } of rows) {
         options.onRow?.(row);
         if (row.answer !== undefined) answered++;
-        else if (answered === 0 || lastAttempt(attempts).givenUp === 'wait-too-long') stopIfHopeless(row, attempts);
+        else if (row.error) judge(row.error, lastAttempt(attempts).givenUp === 'wait-too-long');
       }
       const certain = rows.length === items.length && rows.every((row) => row.certain);
       purse.settle(certain ? sumOf(rows.map(({ row }) => row.costUsd ?? 0)) : undefined);
@@ -121,11 +131,10 @@ export async function* answerDataset(options: AnswerDatasetOptions): AsyncGenera
     }
   }
 
-  function stopIfHopeless({ error }: AnswerRow, attempts: readonly CallAttempt<AttemptOutcome>[]): void {
-    if (error === undefined || ended !== undefined) return;
-    const waits = lastAttempt(attempts).givenUp === 'wait-too-long';
-    if (!waits && !concernsAll.has(error.code as FailureCode)) return;
-    ended = { state: 'stopped', by: 'endpoint', message: error.message };
+  function judge({ code, message }: NonNullable<AnswerRow['error']>, tooLong: boolean): void {
+    const ending: DatasetEnding = { state: 'stopped', by: 'endpoint', message };
+    if (tooLong) ended ??= ending;
+    else if (concernsAll.has(code as FailureCode)) doubt ??= ending;
   }
 
   for await (const result of answerAll(admitted(), { call, limit: options.concurrency, signal })) {
