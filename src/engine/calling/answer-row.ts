@@ -105,7 +105,7 @@ export function mayHaveCostUnseen({ failure, status, usage }: AttemptOutcome & {
   return failure !== undefined && usage === undefined && mayHaveCost(failure.status ?? status, failure.code);
 }
 
-export function serverTokens({ input, cachedInput, cacheWrite, output, reasoning }: Usage): AnswerRow['tokens'] {
+function serverTokens({ input, cachedInput, cacheWrite, output, reasoning }: Usage): AnswerRow['tokens'] {
   return { input, cachedInput, cacheWrite, output, reasoning, source: 'server' };
 }
 

@@ -25,13 +25,13 @@ export function* batchesOf<Item>(
 }
 
 /** A request and all its attempts; the last decides. */
-export interface AskedMany<Answer> {
+interface AskedMany<Answer> {
   readonly attempts: readonly CallAttempt<AttemptOutcome>[];
   /** One for each item, in order; absent on failure. */
   readonly answers?: readonly Answer[] | undefined;
 }
 
-export interface AskedOne<Answer> {
+interface AskedOne<Answer> {
   readonly attempts: readonly CallAttempt<AttemptOutcome>[];
   readonly answer?: Answer | undefined;
 }
@@ -46,7 +46,7 @@ export interface BatchItem<Answer> {
   readonly attempts: readonly CallAttempt<AttemptOutcome>[];
 }
 
-export interface BatchCalls<Item, Answer> {
+interface BatchCalls<Item, Answer> {
   askMany(items: readonly Item[]): Promise<AskedMany<Answer>>;
   askOne(item: Item): Promise<AskedOne<Answer>>;
   /** Asked before the halves of a batch that failed are sent: false, and they are not (no money is left for it). */
