@@ -22,6 +22,26 @@ interface Report {
   readonly e2e: readonly number[];
 }
 
+interface Dialect {
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly bodyOf: (prompt: string) => Readonly<Record<string, unknown>>;
+}
+
+const messages = (prompt: string) => ({ messages: [{ role: 'user', content: prompt }] });
+const chat: Dialect = { path: '/v1/chat/completions', bodyOf: messages };
+const dialects: Readonly<Record<string, Dialect>> = {
+  completions: { path: '/v1/completions', bodyOf: (prompt) => ({ prompt }) },
+  responses: { path: '/v1/responses', bodyOf: (input) => ({ input }) },
+  anthropic: {
+    path: '/v1/messages',
+    headers: { 'anthropic-version': '2023-06-01' },
+    bodyOf: (prompt) => ({ ...messages(prompt), max_tokens: 100 }),
+  },
+  ollama: { path: '/api/chat', bodyOf: messages },
+  databricks: { path: '/serving-endpoints/instant/invocations', bodyOf: messages },
+};
+
 if (process.argv[2] === 'serve') await serve(process.argv[3] ?? '');
 else await measure(Number(process.argv[2] ?? 2000));
 
@@ -98,8 +118,12 @@ async function startServer(kind: string): Promise<Served> {
 
 function heard<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T));
-    child.once('exit', (code) => reject(new Error(`The server ended with code ${code}.`)));
+    const ended = (code: number | null) => reject(new Error(`The server ended with code ${code}.`));
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message as T);
+    });
   });
 }
 
@@ -110,18 +134,20 @@ async function reportOf({ child }: Served): Promise<Report> {
 }
 
 /** Runs `requests` at the concurrency and gives the seconds that they took. */
-async function load({ pool }: Served, model: string, requests: number, staggerMs = 0): Promise<number> {
+async function load(
+  { pool }: Served,
+  model: string,
+  requests: number,
+  staggerMs = 0,
+  { path, bodyOf, headers }: Dialect = chat,
+): Promise<number> {
   let left = requests;
   const one = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const body = JSON.stringify({
-        model,
-        stream: true,
-        messages: [{ role: 'user', content: `Prompt number ${left} of a bench.` }],
-      });
+      const body = JSON.stringify({ model, stream: true, ...bodyOf(`Prompt number ${left} of a bench.`) });
       const status = { code: 0 };
       pool.dispatch(
-        { method: 'POST', path: '/v1/chat/completions', headers: { 'content-type': 'application/json' }, body },
+        { method: 'POST', path, headers: { 'content-type': 'application/json', ...headers }, body },
         {
           onRequestStart: () => {},
           onResponseStart: (_controller, code) => {
@@ -194,6 +220,13 @@ async function measure(requests: number): Promise<void> {
   console.log(
     `ratio                  ${(ours.rate / theirs.rate).toFixed(2)} of the requests/s, ${(ours.cpu / theirs.cpu).toFixed(2)} times the CPU`,
   );
+
+  console.log('instant, the other dialects: CPU s per 1,000, and beside chat completions');
+  for (const [name, dialect] of Object.entries(dialects)) {
+    await load(simulated, 'instant', requests, 0, dialect);
+    const cpu = (await reportOf(simulated)).cpuMs / requests;
+    console.log(`  ${name.padEnd(20)} ${cpu.toFixed(3)}  ${(cpu / ours.cpu).toFixed(2)}`);
+  }
 
   const paced = Math.min(requests, 640);
   for (const [name, staggerMs] of [

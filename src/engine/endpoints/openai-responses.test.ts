@@ -397,7 +397,12 @@ describe('a request for a response', () => {
     });
     expect(JSON.parse(String(built.body))).toEqual({
       model: 'm',
-      input: request.messages,
+      input: [
+        { role: 'system', content: 'Be short.' },
+        { role: 'user', content: 'Hi' },
+        { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Hello' }] },
+        { role: 'user', content: 'Bye' },
+      ],
       store: false,
       max_output_tokens: 99,
       temperature: 0,
@@ -406,7 +411,8 @@ describe('a request for a response', () => {
   });
 
   it('holds nothing that was not asked for', () => {
-    const { model, messages } = request;
+    const { model } = request;
+    const messages = request.messages.filter(({ role }) => role === 'user');
     expect(JSON.parse(String(build({ model, messages, stream: false }).body))).toEqual({
       model: 'm',
       input: messages,

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Adapter } from './adapter.ts';
-import type { Usage } from './chat.ts';
+import type { ChatMessage, Usage } from './chat.ts';
 import { isObject, readServerError } from './failures.ts';
 import { bearerHeaders, openAiModels, tokens } from './openai.ts';
 import { type AnswerForm, type AnswerSink, notAnAnswer, streamError } from './reader.ts';
@@ -22,7 +22,7 @@ export const openaiResponses: Adapter = {
       body: JSON.stringify({
         model,
         // System text stays an item among the others, in its place: `instructions` would move it to the front.
-        input: messages.map(({ role, content }) => ({ role, content })),
+        input: messages.map(inputItem),
         store: false,
         ...(maxTokens === undefined ? {} : { max_output_tokens: maxTokens }),
         ...(temperature === undefined ? {} : { temperature }),
@@ -41,6 +41,13 @@ interface ItemState {
   called: boolean;
   /** Its place among the tool calls. */
   call: number | undefined;
+}
+
+/** A turn. The model's own are written out, as it gave them: llama.cpp takes them in no shorter form. */
+function inputItem({ role, content }: ChatMessage): Record<string, unknown> {
+  return role === 'assistant'
+    ? { type: 'message', role, content: [{ type: 'output_text', text: content }] }
+    : { role, content };
 }
 
 /** Reads responses, streamed or whole. */

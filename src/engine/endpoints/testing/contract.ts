@@ -1,5 +1,4 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { serve } from '../../../../test/fixtures/loopback-server.ts';
 import type { EndpointFailureCode } from '../../../core/failure.ts';
 import { createFetchTransport } from '../../http/fetch-transport.ts';
 import type { Transport } from '../../http/transport.ts';
@@ -8,6 +7,7 @@ import { callBatch } from '../batch-call.ts';
 import { callChat, listModels } from '../call.ts';
 import type { ChatOutcome, ChatRequest, ChatTarget } from '../chat.ts';
 import type { CallOptions } from '../exchange.ts';
+import { serve } from './loopback.ts';
 
 // What holds for every protocol, whoever serves it. The same suite runs against the simulated endpoint and real servers.
 
@@ -27,6 +27,8 @@ export type Subject = Pick<ChatRequest, 'model' | 'task' | 'pyfunc'>;
 /** Which parts of the contract hold for a server. */
 export interface ContractParts {
   readonly subject: Subject;
+  /** What is asked, where `prompt` will not do. */
+  readonly prompt?: string | undefined;
   /** False: it answers at once though asked to stream. */
   readonly streams: boolean;
   readonly usage: boolean;
@@ -40,8 +42,8 @@ export interface ContractParts {
   readonly tool?: { readonly model: string; readonly name: string; readonly arguments: string } | undefined;
   readonly cached?: { readonly model: string } | undefined;
   readonly beyondAscii?: { readonly model: string; readonly text: string } | undefined;
-  /** It obeys a limit of output tokens. */
-  readonly limit: boolean;
+  /** It obeys a limit of output tokens; `silently`: without saying that it stopped there. */
+  readonly limit: boolean | 'silently';
   /** Absent: it takes any name. */
   readonly unknownModel?: string | undefined;
   /** It wants a key. */
@@ -103,7 +105,7 @@ export function describeContract(
 
     const request = (stream: boolean, more: Partial<ChatRequest> = {}): ChatRequest => ({
       ...parts.subject,
-      messages: [{ role: 'user', content: prompt }],
+      messages: [{ role: 'user', content: parts.prompt ?? prompt }],
       stream,
       temperature: 0,
       maxTokens: 200,
@@ -208,7 +210,7 @@ export function describeContract(
           const limited = request(stream, { maxTokens: 5 });
           const outcome = await callChat(transport, target, limited, { timeoutMs: patient });
           expectAnswer(outcome);
-          if (parts.finishReason) expect(outcome.finishReason).toBe('length');
+          if (parts.finishReason && parts.limit === true) expect(outcome.finishReason).toBe('length');
           if (parts.usage) expect(outcome.usage?.output).toBe(5);
         });
       }
@@ -248,7 +250,7 @@ export function describeContract(
 
     it('ends in time where the server does not', async ({ skip }) => {
       const { target, transport } = await begin(skip);
-      const { origin } = await serve((http) => http.resume());
+      const origin = await serve((http) => http.resume());
       const outcome = await callChat(transport, atOrigin(target, origin, origin), request(true), { timeoutMs: hasty });
       expect(outcome.failure).toMatchObject({ code: 'timeout' });
     });
@@ -264,15 +266,15 @@ export function describeContract(
       });
       const first = await serve((http, response) => {
         http.resume();
-        response.writeHead(307, { location: `${other.origin}/elsewhere` }).end();
+        response.writeHead(307, { location: `${other}/elsewhere` }).end();
       });
-      const moved = atOrigin(target, first.origin, first.origin);
+      const moved = atOrigin(target, first, first);
       const outcome = await callChat(transport, moved, request(true), { timeoutMs: patient });
       expect(outcome.failure).toMatchObject({ code: 'redirect', status: 307 });
-      expect(outcome.failure?.message).toContain(other.origin);
+      expect(outcome.failure?.message).toContain(other);
       expect(JSON.stringify(outcome)).not.toContain(canary);
 
-      const foreign = atOrigin(target, other.origin, first.origin);
+      const foreign = atOrigin(target, other, first);
       await callChat(transport, foreign, request(true), { timeoutMs: patient });
       expect(seen).toHaveLength(1);
       expect(seen.join()).not.toContain(canary);
@@ -294,7 +296,7 @@ export function describeContract(
     if (parts.batch) {
       it('answers several prompts in one request, in their order', async ({ skip }) => {
         const { target, transport } = await begin(skip);
-        const contents = ['What is 2 + 2?', prompt, 'What is 10 + 11?'];
+        const contents = ['What is 2 + 2?', parts.prompt ?? prompt, 'What is 10 + 11?'];
         const requests = contents.map((content) => request(false, { messages: [{ role: 'user', content }] }));
         const outcome = await callBatch(transport, target, requests, { timeoutMs: patient });
         expect(outcome.failure).toBeUndefined();

@@ -94,18 +94,23 @@ function usageOf(answer: Answer) {
 
 type Kind = 'reasoning' | 'message' | 'function_call';
 
+function idOf(kind: Kind, answer: Answer): string {
+  if (kind === 'reasoning') return `rs_${answer.id}`;
+  return kind === 'message' ? `msg_${answer.id}` : `fc_${answer.tool?.id}`;
+}
+
 function item(kind: Kind, answer: Answer, status: 'in_progress' | 'completed') {
   const begun = status === 'in_progress';
   switch (kind) {
     case 'reasoning':
       return {
-        id: `rs_${answer.id}`,
+        id: idOf(kind, answer),
         type: 'reasoning',
         summary: begun ? [] : [{ type: 'summary_text', text: answer.thoughts.join('') }],
       };
     case 'message':
       return {
-        id: `msg_${answer.id}`,
+        id: idOf(kind, answer),
         type: 'message',
         status,
         role: 'assistant',
@@ -113,7 +118,7 @@ function item(kind: Kind, answer: Answer, status: 'in_progress' | 'completed') {
       };
     case 'function_call':
       return {
-        id: `fc_${answer.tool?.id}`,
+        id: idOf(kind, answer),
         type: 'function_call',
         status,
         call_id: `call_${answer.tool?.id}`,
@@ -151,7 +156,7 @@ function streamWriter(answer: Answer): StreamWriter {
 
   /** Which item and part an event belongs to. */
   function place(kind: Kind): Readonly<Record<string, unknown>> {
-    const at = { item_id: item(kind, answer, 'completed').id, output_index: kinds.indexOf(kind) };
+    const at = { item_id: idOf(kind, answer), output_index: kinds.indexOf(kind) };
     if (kind === 'reasoning') return { ...at, summary_index: 0 };
     return kind === 'message' ? { ...at, content_index: 0 } : at;
   }
