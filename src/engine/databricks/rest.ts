@@ -27,7 +27,6 @@ export async function askWorkspace(
   secret: string,
   { signal, timeoutMs = defaultTimeoutMs }: RestOptions,
 ): Promise<unknown> {
-  refuseUnverified(request.url);
   const { origin } = new URL(request.url);
   const exchange = await exchangeWhole(
     transport,
@@ -100,14 +99,4 @@ function renewal(kind: TokenSource['kind'], origin: string, profile: string | un
 /** What to type to sign in with the Databricks CLI. */
 export function loginCommand(origin: string, profile: string | undefined): string {
   return `databricks auth login --host ${origin}${profile === undefined ? '' : ` --profile ${shellProfile(profile)}`}`;
-}
-
-/** Node can be told to trust every certificate; then a token would go to whoever answers. */
-function refuseUnverified(url: string): void {
-  if (!url.startsWith('https:') || process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
-  throw new Failure({
-    code: 'tls',
-    message:
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off, so a Databricks token could go to anybody. Unset it; for a certificate of your own, set NODE_EXTRA_CA_CERTS.',
-  });
 }

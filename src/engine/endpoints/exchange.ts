@@ -137,7 +137,9 @@ export async function exchangeWith(
     if (key !== undefined && !/^[\x21-\x7e]+$/.test(key)) throw new Failure({ code: 'auth', message: unusableKey });
     if (signal?.aborted) throw abortFailure(signal);
     signal?.addEventListener('abort', cancel);
-    const sent = await transport.send({ ...request, signal: ending.signal }, handler);
+    // A token of a workspace opens far more than a model.
+    const verifyTls = target.protocol === 'databricks';
+    const sent = await transport.send({ ...request, verifyTls, signal: ending.signal }, handler);
     endAt = sent.endAt;
     if (status === undefined || status < 200 || status > 299) failure = answered();
     else failure = verdict();

@@ -1,6 +1,6 @@
 import type http from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bodyOf, serve } from '../../../test/fixtures/loopback-server.ts';
+import { bodyOf, serve, serveTls } from '../../../test/fixtures/loopback-server.ts';
 import { createFetchTransport } from '../http/fetch-transport.ts';
 import { createUndiciTransport } from '../http/undici-transport.ts';
 import { callChat, listModels } from './call.ts';
@@ -206,4 +206,18 @@ it('lists the models of Anthropic and Ollama, and says that Databricks’ are li
   expect(await list('anthropic')).toEqual([{ id: 'claude' }]);
   expect(await list('ollama')).toEqual([{ id: 'a:1b' }]);
   await expect(list('databricks')).rejects.toMatchObject({ code: 'not-found' });
+});
+
+it('sends a workspace’s token to no server whose certificate nobody trusts, though the person switched that check off', async () => {
+  const keys: unknown[] = [];
+  const { origin } = await serveTls((incoming, response) => {
+    keys.push(incoming.headers.authorization);
+    response.end('{"choices":[{"message":{"content":"Hello"},"finish_reason":"stop"}]}');
+  });
+  const create = () => createUndiciTransport({ network: { strictSsl: false }, connections: 1 });
+  const key = { endpoint: 'e', origin, key: canary };
+  const { failure } = await call(create, { protocol: 'databricks', baseUrl: origin, key }, {});
+  expect(failure?.code).toBe('tls');
+  expect(keys).toEqual([]);
+  expect((await call(create, { protocol: 'openai', baseUrl: origin, key }, {})).text).toBe('Hello');
 });

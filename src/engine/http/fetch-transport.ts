@@ -1,3 +1,4 @@
+import { Failure } from '../../core/failure.ts';
 import { abortFailure, failureFromNetwork, refuseCompressed } from './network-failure.ts';
 import type { ResponseHandler, Sent, Transport, TransportRequest } from './transport.ts';
 
@@ -11,6 +12,7 @@ export function createFetchTransport(fetchFn?: typeof fetch): Transport {
 
   async function send(request: TransportRequest, handler: ResponseHandler): Promise<Sent> {
     const { url, method, headers, body } = request;
+    if (request.verifyTls) refuseUnverified(url);
     const outside = AbortSignal.any([request.signal, closing.signal]);
     if (outside.aborted) throw abortFailure(outside);
     const ending = new AbortController();
@@ -61,4 +63,13 @@ export function createFetchTransport(fetchFn?: typeof fetch): Transport {
     now: () => performance.now(),
     close: async () => closing.abort(),
   };
+}
+
+/** Node can be told to trust every certificate, and fetch cannot be told otherwise. */
+function refuseUnverified(url: string): void {
+  if (!url.startsWith('https:') || process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return;
+  throw new Failure({
+    code: 'tls',
+    message: `NODE_TLS_REJECT_UNAUTHORIZED=0 switches the check of certificates off, so what is meant for ${new URL(url).origin} could go to anybody. Unset it; for a certificate of your own, set NODE_EXTRA_CA_CERTS.`,
+  });
 }

@@ -7,6 +7,8 @@ export interface TransportRequest {
   /** Bytes are sent as they are: the files of a multipart form. */
   readonly body?: string | Uint8Array | undefined;
   readonly signal: AbortSignal;
+  /** True: the server's certificate is checked, whatever settings and environment say. */
+  readonly verifyTls?: boolean | undefined;
 }
 
 /**

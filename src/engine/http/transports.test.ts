@@ -239,6 +239,13 @@ describe.each([
     expect(asked).toBe(false);
   });
 
+  it('checks a certificate that must be checked even where Node is told to trust all', async () => {
+    const server = await serveTls((_request, response) => response.end('ok'));
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    expect((await exchange(create(), server.origin)).text).toBe('ok');
+    expectFailure((await exchange(create(), server.origin, { verifyTls: true })).error, 'tls', /NODE_EXTRA_CA_CERTS/);
+  });
+
   it('says that a server does not speak TLS', async () => {
     const server = await serve((_request, response) => response.end());
     const { error } = await exchange(create(), server.origin.replace('http:', 'https:'));
@@ -402,7 +409,9 @@ describe('the undici transport', () => {
 
   it('trusts any certificate where the person switched the check off', async () => {
     const server = await serveTls((_request, response) => response.end('ok'));
-    expect((await exchange(overUndici({ strictSsl: false }), server.origin)).text).toBe('ok');
+    const transport = overUndici({ strictSsl: false });
+    expect((await exchange(transport, server.origin)).text).toBe('ok');
+    expectFailure((await exchange(transport, server.origin, { verifyTls: true })).error, 'tls');
   });
 });
 
@@ -455,9 +464,11 @@ describe('the undici transport behind a proxy', () => {
     const proxy = await serveProxy(server.port);
     const strict = await exchange(overUndici({ proxy: proxy.origin }), 'https://endpoint.test/v1');
     expectFailure(strict.error, 'tls');
-    const lax = await exchange(overUndici({ proxy: proxy.origin, strictSsl: false }), 'https://endpoint.test/v1');
-    expect(lax.text).toBe('secure');
-    expect(proxy.asked).toEqual(['CONNECT endpoint.test:443', 'CONNECT endpoint.test:443']);
+    const transport = overUndici({ proxy: proxy.origin, strictSsl: false });
+    expect((await exchange(transport, 'https://endpoint.test/v1')).text).toBe('secure');
+    const verified = await exchange(transport, 'https://endpoint.test/v1', { verifyTls: true });
+    expectFailure(verified.error, 'tls');
+    expect(proxy.asked).toEqual(Array(3).fill('CONNECT endpoint.test:443'));
   });
 
   it('takes the proxy of the environment when the settings name none, and the settings first', async () => {

@@ -20,14 +20,16 @@ interface Routes {
  */
 export function createUndiciTransport(options: { network: Network; connections: number }): Transport {
   const proxies = proxiesOf(options.network);
-  let routes: Routes | undefined;
-  let loading: Promise<Routes> | undefined;
+  const { strictSsl } = options.network;
+  const unlessSwitchedOff = strictSsl ? {} : { rejectUnauthorized: false };
+  const usual = once(() => load(unlessSwitchedOff));
+  // Said outright, so that NODE_TLS_REJECT_UNAUTHORIZED does not count either.
+  const verified = once(() => load({ rejectUnauthorized: true }));
   let closed = false;
   const reuse = new ConnectionReuse();
 
-  async function load(): Promise<Routes> {
+  async function load(tls: { readonly rejectUnauthorized?: boolean }): Promise<Routes> {
     const undici = await import('undici');
-    const tls = options.network.strictSsl ? {} : { rejectUnauthorized: false };
     const pool = {
       connections: options.connections,
       pipelining: 1,
@@ -49,22 +51,19 @@ export function createUndiciTransport(options: { network: Network; connections: 
             ...proxies,
             // Plain http goes to the proxy as such: many let CONNECT through to port 443 only.
             proxyTunnel: false,
-            ...(options.network.strictSsl ? {} : { requestTls: tls, proxyTls: tls }),
+            requestTls: tls,
+            // What goes through the tunnel is safe whoever the proxy is.
+            proxyTls: unlessSwitchedOff,
             factory: (origin, own) => new undici.Pool(origin, { ...pool, ...own }),
           });
-    routes = { direct, proxied };
-    return routes;
-  }
-
-  function loadOnce(): Promise<Routes> {
-    loading ??= load();
-    return loading;
+    return { direct, proxied };
   }
 
   return {
     now: () => performance.now(),
     async send(request, handler) {
-      const ready = routes ?? (await loadOnce());
+      const routes = request.verifyTls ? verified : usual;
+      const ready = routes.made() ?? (await routes.make());
       if (closed) throw new Failure({ code: 'cancelled', message: 'The connections are closed already.' });
       const url = new URL(request.url);
       const route = isLoopback(url.hostname) ? ready.direct : ready.proxied;
@@ -88,10 +87,27 @@ export function createUndiciTransport(options: { network: Network; connections: 
     },
     async close() {
       closed = true;
-      const open = routes ?? (await loading);
-      if (!open) return;
-      await open.direct.destroy();
-      if (open.proxied !== open.direct) await open.proxied.destroy();
+      for (const routes of [usual, verified]) {
+        const open = await routes.making();
+        if (!open) continue;
+        await open.direct.destroy();
+        if (open.proxied !== open.direct) await open.proxied.destroy();
+      }
+    },
+  };
+}
+
+/** Makes something when it is first needed. */
+function once<T>(load: () => Promise<T>) {
+  let made: T | undefined;
+  let making: Promise<T> | undefined;
+  return {
+    made: () => made,
+    making: () => making,
+    make: async () => {
+      making ??= load();
+      made = await making;
+      return made;
     },
   };
 }
