@@ -322,6 +322,7 @@ describe('the usage of tokens', () => {
     expect(read(delta({ content: 'x' }, 'stop', { usage: inside })).usage).toEqual({
       input: 115,
       cachedInput: 100,
+      cacheWrite: 10,
       output: 1,
     });
   });

@@ -203,7 +203,7 @@ function contentAlone(json: unknown): string | undefined {
 /**
  * Tokens of a `usage` object, brought to one way of counting:
  * - OpenAI-like servers count cached input inside `prompt_tokens` and say so in `prompt_tokens_details`; Claude behind
- *   Databricks counts cache reads and writes on top of it;
+ *   Databricks counts cache reads and writes on top of it, and LiteLLM, which brings them inside, repeats its names;
  * - reasoning is inside `completion_tokens`, but on top of it with xAI, where only `total_tokens` holds all three.
  */
 export function readUsage(raw: unknown): Usage | undefined {
@@ -226,7 +226,8 @@ function readInput(raw: Record<string, unknown>, prompt: number): Omit<Usage, 'o
   const inside = isObject(raw.prompt_tokens_details) ? raw.prompt_tokens_details : {};
   const cachedInside = tokens(inside.cached_tokens);
   if (cachedInside !== undefined) {
-    return { input: prompt, cachedInput: cachedInside, cacheWrite: tokens(inside.cache_write_tokens) };
+    const written = inside.cache_write_tokens ?? inside.cache_creation_tokens ?? raw.cache_creation_input_tokens;
+    return { input: prompt, cachedInput: cachedInside, cacheWrite: tokens(written) };
   }
   const cachedInput = tokens(raw.cache_read_input_tokens);
   const cacheWrite = tokens(raw.cache_creation_input_tokens);
