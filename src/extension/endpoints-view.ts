@@ -78,15 +78,41 @@ const keyWords: Record<KeyState, string> = {
   'sign-in': 'signs in when used',
 };
 
+/** A model. Commands of its menu find it by `endpointId` and `modelId`. */
 class ModelItem extends vscode.TreeItem {
-  constructor(model: Model) {
+  readonly endpointId: string;
+  readonly modelId: string;
+
+  /** @param gone what to say where its workspace does not serve it any more */
+  constructor(model: Model, gone: Gone | undefined) {
     super(label(model.id));
+    this.endpointId = model.endpoint;
+    this.modelId = model.id;
     this.id = `model:${model.ref}`;
-    this.description = priceWords(model);
-    this.tooltip = modelTooltip(model);
-    this.iconPath = new vscode.ThemeIcon('symbol-misc');
-    this.contextValue = 'model';
+    this.description = gone?.words ?? priceWords(model);
+    this.tooltip = gone ? `${modelTooltip(model)}\n${gone.reason}` : modelTooltip(model);
+    this.iconPath = new vscode.ThemeIcon(gone ? 'warning' : 'symbol-misc');
+    this.contextValue = gone?.replaceable ? 'model.replaceable' : 'model';
   }
+}
+
+interface Gone {
+  readonly words: string;
+  readonly reason: string;
+  readonly replaceable: boolean;
+}
+
+/** The models of an endpoint that its workspace, where it was listed in this window, does not serve. */
+async function goneOf({ workspaces }: Services, endpointId: string): Promise<ReadonlyMap<string, Gone>> {
+  const workspace = workspaces.find(endpointId);
+  if (!workspace?.serving) return new Map();
+  const { goneModels, goneWords } = await import('./workspace-items.ts');
+  return new Map(
+    goneModels(workspace).map(({ id, instead }) => [
+      id,
+      { words: goneWords(instead), reason: label(instead.reason, 600), replaceable: instead.endpoint !== undefined },
+    ]),
+  );
 }
 
 function modelTooltip(model: Model): string {
@@ -116,11 +142,12 @@ class ProblemItem extends vscode.TreeItem {
 export function registerEndpointsView(services: () => Promise<Services>): vscode.Disposable {
   const changed = new vscode.EventEmitter<void>();
   const listening: vscode.Disposable[] = [];
-  const listen = ({ endpoints, keys }: Services) => {
+  const listen = ({ endpoints, keys, workspaces }: Services) => {
     if (listening.length > 0) return;
     listening.push(
       endpoints.onDidChange(() => changed.fire()),
       keys.onDidChange(() => changed.fire()),
+      workspaces.onDidChange(() => changed.fire()),
     );
   };
   const view = vscode.window.registerTreeDataProvider<vscode.TreeItem>('tierwise.endpoints', {
@@ -131,9 +158,10 @@ export function registerEndpointsView(services: () => Promise<Services>): vscode
       listen(known);
       const { endpoints, keys, adviser } = known;
       if (item instanceof EndpointItem) {
+        const gone = await goneOf(known, item.endpointId);
         return endpoints.models
           .filter(({ endpoint }) => endpoint === item.endpointId)
-          .map((model) => new ModelItem(model));
+          .map((model) => new ModelItem(model, gone.get(model.id)));
       }
       if (item) return [];
       const items = endpoints.all.map(async (endpoint) => new EndpointItem(endpoint, await keys.state(endpoint)));

@@ -10,8 +10,8 @@ export function formatCount(value: number): string {
 }
 
 /** Text that others wrote, as one line for a label: without the `$(…)` that would become an icon. */
-export function label(text: string): string {
-  return plainText(text).replace(/\$(?=\()/g, '＄');
+export function label(text: string, maxLength?: number): string {
+  return plainText(text, maxLength).replace(/\$(?=\()/g, '＄');
 }
 
 /** `of the workspace, 2026-11-23`: where a figure comes from. */

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { Failure } from '../core/failure.ts';
 import type { Network } from '../protocol/measure.ts';
 import { type SettingName, type SettingValue, settingDefinitions } from './setting-definitions.ts';
 
@@ -31,9 +32,14 @@ export class Settings implements vscode.Disposable {
     return configuration.inspect(name)?.globalValue ?? standard;
   }
 
-  /** Writes the person's own value. */
+  /** Writes the person's own value. @throws Failure `config` when VS Code cannot, as while settings.json has unsaved changes. */
   async set<N extends SettingName>(name: N, value: SettingValue<N>): Promise<void> {
-    await vscode.workspace.getConfiguration('tierwise').update(name, value, vscode.ConfigurationTarget.Global);
+    try {
+      await vscode.workspace.getConfiguration('tierwise').update(name, value, vscode.ConfigurationTarget.Global);
+    } catch (cause) {
+      const said = cause instanceof Error ? cause.message : String(cause);
+      throw new Failure({ code: 'config', message: `Your settings could not be written. ${said}` }, { cause });
+    }
   }
 
   dispose(): void {

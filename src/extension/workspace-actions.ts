@@ -114,7 +114,7 @@ export async function replaceModel(services: Services, argument: unknown): Promi
   const yes = 'Replace';
   const answer = await vscode.window.showInformationMessage(
     `Use ${label(instead.name)} instead of ${label(id)}?`,
-    { modal: true, detail: `${label(reason)}\n\n${servingWords(instead)}` },
+    { modal: true, detail: `${label(reason, 600)}\n\n${servingWords(instead)}` },
     yes,
   );
   if (answer !== yes) throw new vscode.CancellationError();

@@ -19,7 +19,7 @@ class WorkspaceItem extends vscode.TreeItem {
     this.tooltip = [
       label(endpoint.id),
       origin,
-      failure ? label(failure.message) : `${count}, by ${label(signedInAs ?? '')}`,
+      failure ? label(failure.message, 600) : `${count}, by ${label(signedInAs ?? '')}`,
     ].join('\n');
     this.iconPath = new vscode.ThemeIcon(failure ? 'warning' : 'cloud');
     this.contextValue = failure ? 'workspace.failed' : 'workspace';
@@ -63,17 +63,22 @@ class GoneItem extends vscode.TreeItem {
   readonly endpointId: string;
   readonly modelId: string;
 
-  constructor(endpointId: string, modelId: string, { endpoint, reason }: ResolvedModel) {
+  constructor(endpointId: string, modelId: string, instead: ResolvedModel) {
     super(label(modelId));
     this.endpointId = endpointId;
     this.modelId = modelId;
     this.id = `gone:${endpointId}/${modelId}`;
-    this.description = endpoint ? `not served any more · use ${label(endpoint.name)}` : 'not served any more';
-    this.tooltip = `${label(modelId)}\n${label(reason)}`;
+    this.description = goneWords(instead);
+    this.tooltip = `${label(modelId)}\n${label(instead.reason, 600)}`;
     this.iconPath = new vscode.ThemeIcon('warning');
-    this.contextValue = endpoint ? 'gone.replaceable' : 'gone';
-    this.accessibilityInformation = { label: `${label(modelId)}, ${this.description}. ${label(reason)}` };
+    this.contextValue = instead.endpoint ? 'gone.replaceable' : 'gone';
+    this.accessibilityInformation = { label: `${label(modelId)}, ${this.description}. ${label(instead.reason)}` };
   }
+}
+
+/** `not served · use databricks-gpt-oss-20b`. */
+export function goneWords({ endpoint }: ResolvedModel): string {
+  return endpoint ? `not served · use ${label(endpoint.name)}` : 'not served';
 }
 
 /** Why a workspace could not be listed. */
@@ -81,7 +86,7 @@ class FailureItem extends vscode.TreeItem {
   constructor(endpointId: string, message: string) {
     super(label(message));
     this.id = `failure:${endpointId}`;
-    this.tooltip = label(message);
+    this.tooltip = label(message, 600);
     this.iconPath = new vscode.ThemeIcon('error');
     this.command = { command: 'tierwise.refreshWorkspace', title: 'Refresh', arguments: [endpointId] };
   }

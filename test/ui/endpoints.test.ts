@@ -115,6 +115,9 @@ describe('endpoints of a workspace', () => {
 describe('a new endpoint', () => {
   it('is refused by a clear message when the address cannot be', async () => {
     await editor.runCommand('Tierwise: Add Endpoint');
+    await editor.quickInput.row('Azure OpenAI').waitFor();
+    await editor.screenshot('add-endpoint-kinds-dark');
+    await editor.quickInput.choose('OpenAI-compatible');
     for (const address of ['ftp://example.com/v1', 'https://good@evil.example/v1', 'nonsense']) {
       await editor.quickInput.field.fill(address);
       await editor.quickInput.widget
@@ -128,6 +131,7 @@ describe('a new endpoint', () => {
 
   it('tells that a key is wrong before anything is saved', async () => {
     await editor.runCommand('Tierwise: Add Endpoint');
+    await editor.quickInput.choose('OpenAI-compatible');
     await editor.quickInput.answer('Address of an OpenAI-compatible endpoint', simulator.baseUrl);
     await editor.quickInput.answer('What do you call it?', 'mine');
     await editor.quickInput.answer(`Sent to ${simulator.origin} only`, wrongKey);
@@ -142,6 +146,7 @@ describe('a new endpoint', () => {
   it('is added step by step, its key typed unseen', async () => {
     const { quickInput } = editor;
     await editor.runCommand('Tierwise: Add Endpoint');
+    await quickInput.choose('OpenAI-compatible');
     await quickInput.answer('Address of an OpenAI-compatible endpoint', simulator.baseUrl);
     await quickInput.answer('What do you call it?', 'mine');
     await until('the question for the key', async () => (await quickInput.question()).includes('Sent to'));

@@ -4,6 +4,7 @@ import './extension.host.ts';
 import './commands.host.ts';
 import './advice.host.ts';
 import './endpoints.host.ts';
+import './attacks.host.ts';
 import './kinds.host.ts';
 import './discovery.host.ts';
 import './vscode-models.host.ts';

@@ -134,7 +134,7 @@ describe('A Databricks workspace', () => {
         .getConfiguration('tierwise')
         .update('endpoints', [endpoint({ id: gone })], vscode.ConfigurationTarget.Global);
       const row = await until('the mark', async () => (await rows()).find((one) => one.startsWith(gone)));
-      const [, successor = ''] = /not served any more · use (\S+)/.exec(row) ?? [];
+      const [, successor = ''] = /not served · use (\S+)/.exec(row) ?? [];
       assert.match(successor, /llama/);
       const asked = await command('replaceModel', { showInformationMessage: () => 'Replace' }, item(gone));
       assert.match(asked[0]?.detail ?? '', /retired|comes closest/);
