@@ -122,6 +122,8 @@ describe('tierwise ask', () => {
     const args = ['ask', data, '--config', config, '--model', 'm', '--out', path];
     const first = await cli.run(args);
     expect(first.code).toBe(3);
+    // Nobody knows what the server charges for a 500.
+    expect(first.stdout).toContain('at least $0.00015');
     expect(rowsOf(path).map(({ answer, error }) => answer ?? error.code)).toMatchObject([
       'Answer to Question 0',
       'Answer to Question 1',
@@ -143,6 +145,9 @@ describe('tierwise ask', () => {
     expect(existsSync(`${path}.part`)).toBe(false);
     expect((await cli.run(args)).code).toBe(0);
     expect(asked).toHaveLength(6);
+    // A data set without some of them takes no answer away.
+    expect((await cli.run([...args.with(1, dataset(2)), '--yes'])).code).toBe(0);
+    expect(rowsOf(path).map(({ id }) => id)).toEqual(ids(4));
   });
 
   it('exits 130 when it is interrupted, keeps what is answered, and goes on from there', async () => {
@@ -307,7 +312,7 @@ describe('tierwise ask', () => {
     expect(stderr).toContain('The batch goes on at the endpoint');
     const again = await cli.run([...args, '--json']);
     expect(again.code).toBe(0);
-    expect(JSON.parse(again.stdout)).toMatchObject({ state: 'complete', answered: 3 });
+    expect(JSON.parse(again.stdout)).toMatchObject({ state: 'complete', answered: 3, retries: 0 });
     expect([files.length, begun]).toEqual([1, 1]);
     expect(rowsOf(path).map(({ id, answer }) => [id, answer])).toEqual(
       ids(3).map((id, at) => [id, `Re: Question ${at}`]),

@@ -12,7 +12,7 @@ import { Budget, ceilingCannotHold, costBound } from '../engine/benchmark/budget
 import { answerDataset, type DatasetEnding, pricesOf, requestOf } from '../engine/calling/answer-dataset.ts';
 import { AnswerFile } from '../engine/calling/answer-file.ts';
 import { answerDatasetOffline } from '../engine/calling/answer-offline.ts';
-import { type AnswerRow, answerKey } from '../engine/calling/answer-row.ts';
+import { type AnswerRow, answerKey, rowCostUnknown } from '../engine/calling/answer-row.ts';
 import { EndpointCaller } from '../engine/calling/endpoint-caller.ts';
 import { forgetOffline, isUnderWay, type OfflineProgress } from '../engine/calling/openai-batch.ts';
 import { AdaptiveTimeouts, fixedTimeouts } from '../engine/calling/timeout.ts';
@@ -295,13 +295,14 @@ class Tally {
     this.#terminal = terminal;
   }
 
-  add({ answer, attempts, costUsd, costAtLeast, error }: AnswerRow): void {
+  add(row: AnswerRow): void {
+    const { answer, attempts, costUsd, error } = row;
     if (answer === undefined) this.failed++;
     else this.answered++;
     this.firstError ??= error?.message;
-    this.retries += attempts.length - 1;
+    this.retries += Math.max(0, attempts.length - 1);
     this.costUsd += costUsd ?? 0;
-    if (costAtLeast || (costUsd === undefined && answer !== undefined)) this.costUnknown = true;
+    if (rowCostUnknown(row)) this.costUnknown = true;
     this.#terminal.progress(this.words());
   }
 

@@ -16,7 +16,10 @@ export function costBound(promptBytes: number, maxTokens: number, prices: Planne
 }
 
 /** What an attempt cost, where that is beyond doubt; undefined: anything up to its bound. */
-export function certainCost({ usage, status, failure }: ChatOutcome, prices: PlannedModel): number | undefined {
+export function certainCost(
+  { usage, status, failure }: Pick<ChatOutcome, 'usage' | 'status' | 'failure'>,
+  prices: PlannedModel,
+): number | undefined {
   if (usage) return tokenCost(usage, prices);
   return mayHaveCost(status, failure?.code) ? undefined : 0;
 }

@@ -153,6 +153,25 @@ describe('answering a data set', () => {
     expect(rows.some(({ costAtLeast }) => costAtLeast)).toBe(false);
   });
 
+  it.each([1, 4])('takes an answer of unknown price for the dearest it can be, in batches of %i', async (batchSize) => {
+    const bound = costBound(Buffer.byteLength('Question 0'), maxTokens, prices) ?? 0;
+    const budget = new Budget(4 * bound, 0);
+    const { rows, ending } = await run(
+      8,
+      ({ prompt }) => {
+        const { body, ...reply } = answer(prompt, 1);
+        // Tokens written to a cache, for which this model has no price.
+        const prompt_tokens_details = { cached_tokens: 0, cache_write_tokens: 9 };
+        const written = { prompt_tokens: 12, completion_tokens: 1, prompt_tokens_details };
+        return { ...reply, body: { ...body, usage: batchSize === 1 ? written : undefined } };
+      },
+      { budget, batchSize, concurrency: 1 },
+    );
+    expect(ending).toMatchObject({ state: 'stopped', by: 'cost-ceiling' });
+    expect(rows).toHaveLength(4);
+    expect(budget.spentUsd).toBeCloseTo(4 * bound, 12);
+  });
+
   it('says that a row may have cost more when an attempt before it may have been worked on', async () => {
     let first = true;
     const { rows } = await run(1, ({ prompt }) => {

@@ -4,7 +4,7 @@ import type { Model } from '../../core/catalog/model.ts';
 import type { Scorer } from '../../core/complexity/scorer.ts';
 import type { EndpointFailureCode, FailureCode } from '../../core/failure.ts';
 import type { Prompt } from '../../core/prompts/prompt.ts';
-import { type Budget, costBound } from '../benchmark/budget.ts';
+import { type Budget, certainCost, costBound } from '../benchmark/budget.ts';
 import type { BatchOutcome } from '../endpoints/batch-call.ts';
 import type { ChatOutcome, ChatRequest } from '../endpoints/chat.ts';
 import { answerAll } from './answer-all.ts';
@@ -121,8 +121,8 @@ export async function* answerDataset(options: AnswerDatasetOptions): AsyncGenera
         if (row.answer !== undefined) answered++;
         else if (row.error) judge(row.error, lastAttempt(attempts).givenUp === 'wait-too-long');
       }
-      const certain = rows.length === items.length && rows.every((row) => row.certain);
-      purse.settle(certain ? sumOf(rows.map(({ row }) => row.costUsd ?? 0)) : undefined);
+      const certain = rows.flatMap(({ certainUsd }) => certainUsd ?? []);
+      purse.settle(certain.length === items.length ? sumOf(certain) : undefined);
       return rows.map(({ row }) => row);
     } finally {
       purse.settle(undefined);
@@ -156,8 +156,8 @@ const concernsAll: ReadonlySet<FailureCode> = new Set<EndpointFailureCode>([
 interface Asked {
   readonly row: AnswerRow;
   readonly attempts: readonly CallAttempt<AttemptOutcome>[];
-  /** `row.costUsd` (absent: 0) is what the deciding request cost, beyond doubt. */
-  readonly certain: boolean;
+  /** What it cost in the deciding request, where that is beyond doubt. */
+  readonly certainUsd: number | undefined;
 }
 
 /** The rows of a group; those that were cancelled are left out. */
@@ -209,7 +209,7 @@ async function ask(
     const chat = chats.get(item);
     if (chat) {
       const row = rowOf(item.head, item.prompt.text, chat, part.attempts, prices);
-      return [{ row, attempts: part.attempts, certain: chat.usage !== undefined || isFree(chat) }];
+      return [{ row, attempts: part.attempts, certainUsd: certainCost(chat, prices) }];
     }
     const { failure, sentWith, answer, attempts } = part;
     const batch = answer && failure === undefined ? answer.batch : undefined;
@@ -225,12 +225,9 @@ async function ask(
       attempts,
       prices,
     );
-    return [{ row, attempts, certain: batch?.usage !== undefined || isFree(lastAttempt(attempts).outcome) }];
+    const certainUsd = batch?.usage ? row.costUsd : certainCost(lastAttempt(attempts).outcome, prices);
+    return [{ row, attempts, certainUsd }];
   });
-}
-
-function isFree(outcome: AttemptOutcome): boolean {
-  return outcome.failure !== undefined && !mayHaveCostUnseen(outcome);
 }
 
 /** What one group holds of the budget: for one pass over its prompts, and for each try that may have cost in vain. */
@@ -246,7 +243,7 @@ class Purse {
 
   /** Whether there is money for another try after one that failed. */
   admitAfter(failed: Pick<AttemptOutcome, 'failure' | 'status'>, boundUsd: number): boolean {
-    if (!this.#budget || !mayHaveCostUnseen({ ...failed, times: { sent: 0, end: 0 } })) return true;
+    if (!this.#budget || !mayHaveCostUnseen(failed)) return true;
     const more = this.#budget.reserve(boundUsd);
     if (more === undefined) return false;
     this.#inVain.push(more);

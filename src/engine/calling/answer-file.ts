@@ -73,12 +73,15 @@ export class AnswerFile {
     this.#partBytes += line.length;
   }
 
-  /** Writes the rows of these prompts, in this order, and leaves no other file. Prompts without a row are left out. */
+  /**
+   * Writes the rows of these prompts, in this order, and after them those of prompts of other data sets, which were paid for
+   * too; leaves no other file. Prompts without a row are left out.
+   */
   finish(ids: Iterable<string>): void {
     const draft = `${this.#path}.draft`;
     const file = this.#open(draft, 'w');
     let at = 0;
-    for (const id of ids) {
+    for (const id of new Set([...ids, ...this.#places.keys()])) {
       const place = this.#places.get(id);
       if (place === undefined) continue;
       const line = Buffer.alloc(place.bytes + 1, 10);

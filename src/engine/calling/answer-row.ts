@@ -100,9 +100,15 @@ export function batchRowOf(
   };
 }
 
-/** Whether an attempt may have cost what no count tells. */
-export function mayHaveCostUnseen({ failure, status, usage }: AttemptOutcome & { readonly usage?: Usage }): boolean {
-  return failure !== undefined && usage === undefined && mayHaveCost(failure.status ?? status, failure.code);
+/** Whether an attempt that failed may have cost something: no row tells it, for a row has the cost of its last attempt. */
+export function mayHaveCostUnseen({ failure, status }: Pick<AttemptOutcome, 'failure' | 'status'>): boolean {
+  return failure !== undefined && mayHaveCost(failure.status ?? status, failure.code);
+}
+
+/** Whether the cost of a row is unknown, in whole or in part. */
+export function rowCostUnknown({ costUsd, costAtLeast, attempts, error }: AnswerRow): boolean {
+  if (costAtLeast) return true;
+  return costUsd === undefined && mayHaveCost(error?.status ?? attempts.at(-1)?.status, error?.code);
 }
 
 function serverTokens({ input, cachedInput, cacheWrite, output, reasoning }: Usage): AnswerRow['tokens'] {
