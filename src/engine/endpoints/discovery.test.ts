@@ -70,14 +70,19 @@ describe('discovery of local servers', () => {
   it('says that a llama.cpp with a key needs it, though it lists its models to anybody', async () => {
     const { port } = await serving(
       {
-        '/v1/models': list({ id: 'smollm2', meta: { n_ctx_train: 8192 } }),
+        '/v1/models': list(
+          { id: 'smollm2', meta: { n_ctx: 512, n_ctx_train: 8192 } },
+          { id: 'of-an-older-one', meta: { n_ctx_train: 8192 } },
+        ),
         '/props': { status: 401, json: openAiError },
       },
       { server: 'llama.cpp' },
     );
-    expect(await discover([port])).toMatchObject([
-      { kind: 'llama.cpp', models: [{ id: 'smollm2', contextWindow: 8192 }], needsKey: true },
-    ]);
+    const models = [
+      { id: 'smollm2', contextWindow: 512 },
+      { id: 'of-an-older-one', contextWindow: 8192 },
+    ];
+    expect(await discover([port])).toMatchObject([{ kind: 'llama.cpp', models, needsKey: true }]);
   });
 
   it('finds LM Studio by its own list, with the context that is loaded', async () => {

@@ -236,9 +236,14 @@ function listed(reply: Reply): Identified | undefined {
   return {
     models: entries(reply).map((model) => ({
       id: String(model.id),
-      contextWindow: contextWindowOf(model) ?? (isObject(model.meta) ? size(model.meta.n_ctx_train) : undefined),
+      contextWindow: contextWindowOf(model) ?? llamaContext(model.meta),
     })),
   };
+}
+
+/** What llama.cpp tells about a model: the room that a request has; older servers only what the model was trained for. */
+function llamaContext(meta: unknown): number | undefined {
+  return isObject(meta) ? (size(meta.n_ctx) ?? size(meta.n_ctx_train)) : undefined;
 }
 
 function entries({ json }: Reply): Record<string, unknown>[] {

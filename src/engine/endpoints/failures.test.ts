@@ -540,6 +540,12 @@ describe('a prompt that is too long', () => {
       { message: 'Prompt contains 40000 tokens, too large for model with 32768 maximum context length' },
     ],
     ['xAI', 400, { error: "This model's maximum prompt length is 131072 but the request contains 537812 tokens." }],
+    [
+      'llama.cpp, of a text to embed',
+      500,
+      { error: { message: 'input (901 tokens) is too large to process. increase the physical batch size' } },
+    ],
+    ['Ollama', 400, { error: 'the input length exceeds the context length' }],
     ['LM Studio', 400, { error: 'tokens to keep from the initial prompt is greater than the context length' }],
     ['MiniMax', 400, { error: { message: 'invalid params, context window exceeds limit' } }],
     ['Kimi', 400, { error: { message: 'exceeded model token limit: 131072 (requested: 140000)' } }],

@@ -70,6 +70,8 @@ const contextTooLong = new RegExp(
     // Anthropic, MiniMax, LM Studio
     'context (?:limit|window|length|size)\\b.{0,40}exceed|exceed.{0,40}\\bcontext (?:limit|window|length|size)',
     'greater than the context length',
+    // llama.cpp's embeddings
+    'input (?:\\([^)]{0,40}\\) )?is too large to process',
     // TGI, Groq
     'max_new_tokens` must be <= \\d+|too many (?:input )?tokens|reduce the length of the (?:messages|prompt|input)',
   ].join('|'),

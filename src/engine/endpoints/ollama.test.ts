@@ -162,12 +162,14 @@ describe('a request for a chat with Ollama', () => {
       model: 'm',
       messages: [{ role: 'user', content: 'Hi' }],
       stream: true,
+      truncate: false,
       options: { num_predict: 9, temperature: 0 },
     });
     expect(JSON.parse(String(build('http://127.0.0.1:11434', { stream: false }).body))).toEqual({
       model: 'm',
       messages: [{ role: 'user', content: 'Hi' }],
       stream: false,
+      truncate: false,
     });
   });
 

@@ -42,7 +42,8 @@ function chatBody({ model, messages, maxTokens, temperature, stream }: ChatReque
     ...(maxTokens === undefined ? {} : { num_predict: maxTokens }),
     ...(temperature === undefined ? {} : { temperature }),
   };
-  return { model, messages, stream, ...(Object.keys(options).length === 0 ? {} : { options }) };
+  // Left to itself, Ollama cuts a conversation that is too long without a word.
+  return { model, messages, stream, truncate: false, ...(Object.keys(options).length === 0 ? {} : { options }) };
 }
 
 /** Reads chats, streamed or whole: a whole answer is a stream of one line. */

@@ -181,6 +181,12 @@ describe('answers to a batch', () => {
     expect(usage).toEqual({ input: 30, output: 12 });
   });
 
+  it('have no known usage where llama.cpp counted the first prompt only', () => {
+    const counted = { usage: { prompt_tokens: 2, completion_tokens: 4 }, timings: { prompt_n: 2, predicted_n: 4 } };
+    expect(readCompletions({ choices: [choice(0, 'a'), choice(1, 'b')], ...counted }, 2).usage).toBeUndefined();
+    expect(readCompletions({ choices: [choice(0, 'a')], ...counted }, 1).usage).toEqual({ input: 2, output: 4 });
+  });
+
   it('without indices come as they stand, and without usage that is not known', () => {
     const { answers, usage } = readCompletions({ choices: [choice(undefined, 'a'), choice(undefined, 'b')] }, 2);
     expect(answers.map(({ text }) => text)).toEqual(['a', 'b']);

@@ -16,6 +16,8 @@ const answerSchema = z.looseObject({
     }),
   ),
   usage: z.optional(z.unknown()),
+  /** Of llama.cpp, also through a gateway. */
+  timings: z.optional(z.unknown()),
 });
 
 /** OpenAI's older text completions, as vLLM, llama.cpp and others still serve them: a prompt is one text. */
@@ -134,7 +136,7 @@ function textAlone(json: unknown): string | undefined {
 export function readCompletions(body: unknown, count: number, secrets: readonly string[] = []): BatchAnswers {
   const parsed = answerSchema.safeParse(body);
   if (!parsed.success) throw notAnAnswer(body, expected, secrets);
-  const { choices, usage } = parsed.data;
+  const { choices, usage, timings } = parsed.data;
   const answers = inOrder(choices, count);
   if (!answers) {
     throw new Failure({
@@ -144,7 +146,8 @@ export function readCompletions(body: unknown, count: number, secrets: readonly 
   }
   return {
     answers: answers.map(({ text, finish_reason }) => ({ text, finishReason: finish_reason ?? undefined })),
-    usage: readUsage(usage),
+    // llama.cpp counts the tokens of the first prompt only, as it does for its timings.
+    usage: timings !== undefined && count > 1 ? undefined : readUsage(usage),
   };
 }
 

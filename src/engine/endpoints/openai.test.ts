@@ -293,6 +293,8 @@ describe('the usage of tokens', () => {
       { prompt_tokens: 5 },
       { prompt_tokens: -1, completion_tokens: 2 },
       { prompt_tokens: '5', completion_tokens: '2' },
+      // As Ollama sends it until the end of a completion.
+      { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 },
     ]) {
       expect(read(delta({ content: 'x' }, 'stop', { usage: nonsense })).usage).toBeUndefined();
     }

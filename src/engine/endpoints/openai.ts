@@ -212,6 +212,8 @@ export function readUsage(raw: unknown): Usage | undefined {
   const total = tokens(raw.total_tokens);
   const completion = tokens(raw.completion_tokens) ?? difference(total, prompt);
   if (prompt === undefined || completion === undefined) return undefined;
+  // Ollama's completions send zeros with every chunk until the last.
+  if (prompt === 0 && completion === 0) return undefined;
   const details = isObject(raw.completion_tokens_details) ? raw.completion_tokens_details : raw;
   const reasoning = tokens(details.reasoning_tokens);
   const onTop = reasoning !== undefined && reasoning > 0 && total === prompt + completion + reasoning;
