@@ -132,6 +132,20 @@ it('starts held jobs in the order of the plan once several lanes have room', asy
   for (const end of [...running.values()]) end();
 });
 
+it('starts in a paused lane not even the job that was waiting to be admitted', async () => {
+  const { run, running, started } = bench(2);
+  const jobs = [0, 1].values();
+  const loop = startClosedLoop({ ...twoLanes(9, 9), jobs, slots: 2, admit: () => running.size === 0, run });
+  for (let i = 0; i < 20; i++) await turn();
+  loop.pause('a', 200);
+  running.get(0)?.();
+  for (let i = 0; i < 5; i++) await turn();
+  expect(started).toEqual([0]);
+  await until(() => started.length === 2);
+  running.get(1)?.();
+  expect(await loop.ended).toBeUndefined();
+});
+
 it('starts nothing in a lane that is paused, and goes on by itself afterwards', async () => {
   const { run, running, started } = bench(0);
   const loop = startClosedLoop({ ...twoLanes(9, 9), jobs: [0, 1, 100].values(), slots: 1, run });

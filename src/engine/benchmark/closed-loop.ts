@@ -104,6 +104,8 @@ export function startClosedLoop<Job>({
         waiting = undefined;
         continue;
       }
+      // Its lane can have been paused while it waited to be admitted.
+      if (!laneFor(waiting).hasRoom(performance.now())) return;
       if (!admit(waiting)) {
         if (inFlight > 0) return;
         refused = waiting;
