@@ -344,6 +344,34 @@ describe('a key that expires', { timeout: 60_000 }, () => {
     expect(records[0]).not.toHaveProperty('costUsd');
   });
 
+  it('is asked for once when the new one expires soon too', async () => {
+    const endpoint = await bench.serve();
+    const asked: string[] = [];
+    const { summary } = await measure(makePlan(endpoint.baseUrl, { concurrency: 1 }), {
+      keys: [key(endpoint.origin, 'old', Date.now() + 30_000)],
+      async refreshKey(id) {
+        asked.push(id);
+        return key(endpoint.origin, 'new', Date.now() + 30_000);
+      },
+    });
+    expect(summary.totals.ok).toBe(10);
+    expect(asked).toEqual(['lab']);
+  });
+
+  it('is asked for once when the new one is refused too', async () => {
+    const endpoint = await bench.serve({ onRequest: (_request, response) => refuse(response, 401) });
+    const asked: string[] = [];
+    const { records } = await measure(makePlan(endpoint.baseUrl, { concurrency: 1 }), {
+      keys: [key(endpoint.origin, 'old', Date.now() + anHour)],
+      async refreshKey(id) {
+        asked.push(id);
+        return key(endpoint.origin, `new${asked.length}`, Date.now() + anHour);
+      },
+    });
+    expect(records.map(({ attempts }) => attempts.length)).toEqual([2, ...Array(9).fill(1)]);
+    expect(asked).toEqual(['lab']);
+  });
+
   it('is not waited for once the run is cancelled', async () => {
     const endpoint = await bench.serve();
     let asked = false;

@@ -8,15 +8,16 @@ import type { Parent } from './parent.ts';
 
 /** A key that is refused within this time is renewed before it is used; ms. */
 const soonMs = 60_000;
-/** After a new key was refused, so long nobody is asked again; ms. */
-const refusalMs = 30_000;
+/** After somebody was asked for a new key, so long nobody is asked again, whatever came of it; ms. */
+const restMs = 30_000;
 
 /** The endpoints of a plan with their keys, which are renewed before they expire. */
 export class Targets {
   readonly #targets: Map<string, ChatTarget>;
   readonly #parent: Parent | undefined;
   readonly #renewing = new Map<string, Promise<ChatTarget>>();
-  readonly #refusals = new Map<string, { readonly at: number; readonly failure: Failure }>();
+  /** When somebody was last asked for a new key, on the monotonic clock, and why there was none. */
+  readonly #asked = new Map<string, { readonly at: number; readonly failure?: Failure }>();
 
   /** @throws Failure `config` for an address that cannot be used or a key that is missing or belongs elsewhere. */
   constructor(plan: Plan, keys: readonly BoundKey[], parent: Parent | undefined) {
@@ -36,6 +37,8 @@ export class Targets {
     const target = this.of(endpoint);
     const expiresAt = target.key?.expiresAt;
     if (expiresAt === undefined || expiresAt - Date.now() > soonMs) return target;
+    // Whoever hands out keys may hand out one that is about to expire.
+    if (expiresAt > Date.now() && this.#lately(endpoint)) return target;
     try {
       return await this.#renew(endpoint);
     } catch (error) {
@@ -59,6 +62,7 @@ export class Targets {
     if (refused?.expiresAt === undefined) return undefined;
     const now = this.of(endpoint);
     if (now.key?.key !== refused.key) return now;
+    if (this.#lately(endpoint)) return undefined;
     try {
       return await this.#renew(endpoint);
     } catch (error) {
@@ -68,14 +72,20 @@ export class Targets {
   }
 
   #renew(endpoint: string): Promise<ChatTarget> {
-    const refusal = this.#refusals.get(endpoint);
-    if (refusal && performance.now() - refusal.at < refusalMs) return Promise.reject(refusal.failure);
+    const failure = this.#lately(endpoint)?.failure;
+    if (failure) return Promise.reject(failure);
     let renewing = this.#renewing.get(endpoint);
     if (!renewing) {
       renewing = this.#ask(endpoint).finally(() => this.#renewing.delete(endpoint));
       this.#renewing.set(endpoint, renewing);
     }
     return renewing;
+  }
+
+  /** What came of asking for a new key, if that was not long ago. */
+  #lately(endpoint: string): { readonly failure?: Failure } | undefined {
+    const asked = this.#asked.get(endpoint);
+    return asked && performance.now() - asked.at < restMs ? asked : undefined;
   }
 
   async #ask(endpoint: string): Promise<ChatTarget> {
@@ -86,12 +96,13 @@ export class Targets {
       checkOrigin(endpoint, key, new URL(target.baseUrl).origin);
       const renewed = { ...target, key };
       this.#targets.set(endpoint, renewed);
+      this.#asked.set(endpoint, { at: performance.now() });
       return renewed;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       const message = `The key of endpoint "${endpoint}" has expired, and there is no new one: ${error.message}`;
       const failure = new Failure({ code: 'auth', message });
-      this.#refusals.set(endpoint, { at: performance.now(), failure });
+      this.#asked.set(endpoint, { at: performance.now(), failure });
       throw failure;
     }
   }
