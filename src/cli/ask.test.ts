@@ -234,6 +234,36 @@ describe('tierwise ask', () => {
     expect(stderr).toMatch(/tierwise: .*answered 401.*Check the API key/);
   });
 
+  it('signs in to a workspace anew when its token is about to expire, and not for every prompt', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer(async (request, response) => {
+      await textOf(request);
+      asked.push(request.url);
+      if (request.url === '/oidc/v1/token') {
+        return json(response, 200, { access_token: `token-${asked.length}`, expires_in: 30 });
+      }
+      if (request.method === 'GET') return json(response, 404, {});
+      json(response, 200, { choices: [{ message: { content: 'Yes' }, finish_reason: 'stop' }] });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const config = cli.file('workspace.json', {
+      endpoints: [
+        { id: 'w', protocol: 'databricks', baseUrl, auth: { type: 'oauth-m2m' }, models: [{ id: 'm', inputPrice: 0 }] },
+      ],
+    });
+    const { code, stdout } = await cli.run(['ask', dataset(10), '--config', config, '--model', 'm', '--yes'], {
+      env: { DATABRICKS_HOST: baseUrl, DATABRICKS_CLIENT_ID: 'id', DATABRICKS_CLIENT_SECRET: 'a-secret-of-a-test-1' },
+    });
+    expect(code).toBe(0);
+    expect(jsonLines(stdout).map(({ answer }) => answer)).toEqual(Array(10).fill('Yes'));
+    expect(asked.filter((url) => url === '/oidc/v1/token')).toHaveLength(2);
+  });
+
   it('sends batches, and one bad prompt takes no other with it', async () => {
     const { config, asked } = await endpoint(
       ({ prompts }, response) => {

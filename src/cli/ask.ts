@@ -9,6 +9,7 @@ import { plainText } from '../core/prompts/plain-text.ts';
 import type { Prompt } from '../core/prompts/prompt.ts';
 import { estimateTokens } from '../core/prompts/tokens.ts';
 import { Budget, ceilingCannotHold, costBound } from '../engine/benchmark/budget.ts';
+import { Targets } from '../engine/benchmark/targets.ts';
 import { answerDataset, type DatasetEnding, pricesOf, requestOf } from '../engine/calling/answer-dataset.ts';
 import { AnswerFile } from '../engine/calling/answer-file.ts';
 import { answerDatasetOffline } from '../engine/calling/answer-offline.ts';
@@ -21,10 +22,8 @@ import { loadConfig } from '../engine/config/load.ts';
 import { configuredModels } from '../engine/config/models.ts';
 import { readAllPrompts } from '../engine/config/read-prompts.ts';
 import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
-import { parseWorkspaceHost } from '../engine/databricks/host.ts';
 import { hasBatchForm } from '../engine/endpoints/batch-call.ts';
 import type { ChatTarget } from '../engine/endpoints/chat.ts';
-import { parseBaseUrl } from '../engine/http/base-url.ts';
 import type { Transport } from '../engine/http/transport.ts';
 import { createUndiciTransport } from '../engine/http/undici-transport.ts';
 import { checkAddresses } from './addresses.ts';
@@ -55,8 +54,6 @@ export interface AskOptions {
 const defaultRetries = 3;
 /** Seconds that an adaptive limit may reach; Databricks itself gives up at 297. */
 const longestAdaptiveMs = 600_000;
-/** Before a key expires it is renewed; ms. */
-const renewBeforeMs = 60_000;
 
 /**
  * Answers a data set with one model. Rows go to stdout in the order of the data set as they come, or into a file that the
@@ -268,14 +265,9 @@ async function targetOf(
   terminal: Terminal,
   transport: Transport,
 ): Promise<() => Promise<ChatTarget>> {
-  const { id, protocol, baseUrl, apiVersion } = endpoint;
   const ring = await resolveKeys([endpoint], terminal.env, { transport, signal: terminal.interrupted });
-  const url = protocol === 'databricks' ? parseWorkspaceHost(baseUrl).origin : parseBaseUrl(baseUrl).url;
-  let key = ring.keys.find((bound) => bound.endpoint === id);
-  return async () => {
-    if (key?.expiresAt !== undefined && key.expiresAt - renewBeforeMs < Date.now()) key = await ring.fresh(id);
-    return { protocol, baseUrl: url, apiVersion, key };
-  };
+  const targets = new Targets({ endpoints: [endpoint] }, ring.keys, { freshKey: (id) => ring.fresh(id) });
+  return () => targets.fresh(endpoint.id);
 }
 
 /** Counts what comes and shows it. */

@@ -4,25 +4,30 @@ import type { BoundKey } from '../../protocol/measure.ts';
 import type { ChatTarget } from '../endpoints/chat.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
 import { onlyInVscode } from './answer-measure.ts';
-import type { Parent } from './parent.ts';
 
 /** A key that is refused within this time is renewed before it is used; ms. */
 const soonMs = 60_000;
 /** After somebody was asked for a new key, so long nobody is asked again, whatever came of it; ms. */
 const restMs = 30_000;
 
+/** Where new keys come from. */
+interface KeySource {
+  /** Undefined, or a Failure thrown: there is none. */
+  freshKey(endpoint: string): Promise<BoundKey | undefined>;
+}
+
 /** The endpoints of a plan with their keys, which are renewed before they expire. */
 export class Targets {
   readonly #targets: Map<string, ChatTarget>;
-  readonly #parent: Parent | undefined;
+  readonly #parent: KeySource | undefined;
   readonly #renewing = new Map<string, Promise<ChatTarget>>();
   /** When somebody was last asked for a new key, on the monotonic clock, and why there was none. */
   readonly #asked = new Map<string, { readonly at: number; readonly failure?: Failure }>();
 
   /** @throws Failure `config` for an address that cannot be used or a key that is missing or belongs elsewhere. */
-  constructor(plan: Plan, keys: readonly BoundKey[], parent: Parent | undefined) {
+  constructor({ endpoints }: Pick<Plan, 'endpoints'>, keys: readonly BoundKey[], parent: KeySource | undefined) {
     this.#parent = parent;
-    this.#targets = new Map(plan.endpoints.map((endpoint) => [endpoint.id, targetOf(endpoint, keys, parent)]));
+    this.#targets = new Map(endpoints.map((endpoint) => [endpoint.id, targetOf(endpoint, keys, parent)]));
   }
 
   /** As it is now. */
@@ -108,7 +113,7 @@ export class Targets {
   }
 }
 
-function targetOf(endpoint: PlannedEndpoint, keys: readonly BoundKey[], parent: Parent | undefined): ChatTarget {
+function targetOf(endpoint: PlannedEndpoint, keys: readonly BoundKey[], parent: KeySource | undefined): ChatTarget {
   const { id, protocol, baseUrl, apiVersion, apiKeyEnv } = endpoint;
   if (protocol === 'vscode-lm') {
     if (!parent) throw new Failure({ code: 'usage', message: onlyInVscode });
