@@ -90,7 +90,7 @@ describe('Endpoints', () => {
         id: 'keyed',
         protocol: 'openai',
         baseUrl: simulator.endpoint.baseUrl,
-        models: [{ id: 'small', inputPrice: 0.1, outputPrice: 0.4 }],
+        models: [{ id: 'small', contextWindow: 32_768, inputPrice: 0.1, outputPrice: 0.4 }],
       },
     ]);
     assert.deepEqual(await run(), []);

@@ -5,6 +5,7 @@ import './commands.host.ts';
 import './advice.host.ts';
 import './endpoints.host.ts';
 import './attacks.host.ts';
+import './calls.host.ts';
 import './kinds.host.ts';
 import './discovery.host.ts';
 import './vscode-models.host.ts';
