@@ -1,6 +1,5 @@
 import type * as vscode from 'vscode';
 import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
-import { parseBaseUrl } from '../engine/http/base-url.ts';
 
 /** An endpoint that is added by its address: how it speaks, and how its address is asked for. */
 export interface AddressedKind {
@@ -83,8 +82,3 @@ export const endpointKinds: readonly KindItem[] = [
     kindOf: 'vscode',
   },
 ];
-
-/** Whether the server is on this machine, where keys are rare. */
-export function isOnThisMachine(baseUrl: string): boolean {
-  return parseBaseUrl(baseUrl).loopback;
-}
