@@ -51,7 +51,7 @@ function reasonWords({ model, reasons }: Route): string {
     .slice(1)
     .map((reason) => (reason.startsWith(name) ? reason.slice(name.length) : reason))
     .filter((reason) => !reason.startsWith('simulated:'))
-    .map(label)
+    .map((text) => label(text))
     .map((reason) => reason.charAt(0).toUpperCase() + reason.slice(1))
     .join(' ');
 }

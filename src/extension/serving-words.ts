@@ -47,10 +47,10 @@ export function servingTooltip(endpoint: WorkspaceEndpoint): string {
     prices
       ? `Price in USD: ${priceWords(endpoint)}, ${sourceWords({ value: 0, provenance: prices.source, asOf: prices.asOf })}`
       : 'Price unknown',
-    ...(capabilities.length > 0 ? [`Capabilities: ${capabilities.map(label).join(', ')}`] : []),
-    ...(apiTypes.length > 0 ? [`Interfaces: ${apiTypes.map(label).join(', ')}`] : []),
+    ...(capabilities.length > 0 ? [`Capabilities: ${capabilities.map((text) => label(text)).join(', ')}`] : []),
+    ...(apiTypes.length > 0 ? [`Interfaces: ${apiTypes.map((text) => label(text)).join(', ')}`] : []),
     ...(mayScaleToZero ? ['Sleeps when nobody asks: the first request then waits for it to wake.'] : []),
-    ...notes.map(label),
+    ...notes.map((text) => label(text)),
   ];
   return lines.join('\n');
 }
