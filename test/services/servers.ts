@@ -15,6 +15,9 @@ const leash = join(here, '..', 'leash.ts');
 /** The name under which both servers know the model. */
 export const modelName = 'smollm2-135m';
 
+/** The same model at LiteLLM, which answers it only so many times within a time. */
+export const limited = { model: `${modelName}-limited`, requests: 2, windowMs: 3_000 };
+
 /** A real server that runs. */
 export interface Server {
   readonly port: number;
@@ -44,22 +47,33 @@ export function prepareLiteLlm(): Promise<Prepared> {
 }
 
 /** Starts llama.cpp and waits until the model is loaded. */
-export function startLlama(bin: string, { port, key }: { port?: number; key?: string } = {}): Promise<Server> {
+export function startLlama(
+  bin: string,
+  { port, key, embeddings }: { port?: number; key?: string; embeddings?: boolean } = {},
+): Promise<Server> {
   return start((free) => [join(bin, 'python'), join(here, 'llama-server.py'), String(free)], {
     port,
-    env: { LLAMA_KEY: key ?? '' },
+    env: { LLAMA_KEY: key ?? '', LLAMA_EMBEDDINGS: embeddings ? '1' : '' },
     ready: '/health',
   });
 }
 
-/** Starts LiteLLM before an endpoint. It wants a key of its own, which is made here. */
-export async function startLiteLlm(bin: string, upstream: string): Promise<Server & { readonly key: string }> {
-  const key = `sk-${randomBytes(16).toString('hex')}`;
-  const params = { model: `openai/${modelName}`, api_base: upstream, api_key: 'none' };
+/** Starts LiteLLM before an endpoint. It wants a key of its own, which is made here unless it is given. */
+export async function startLiteLlm(
+  bin: string,
+  upstream: string,
+  { key = `sk-${randomBytes(16).toString('hex')}`, upstreamKey = 'none' }: { key?: string; upstreamKey?: string } = {},
+): Promise<Server & { readonly key: string }> {
+  const params = { model: `openai/${modelName}`, api_base: upstream, api_key: upstreamKey };
   const config = {
-    model_list: [{ model_name: modelName, litellm_params: params }],
+    model_list: [
+      { model_name: modelName, litellm_params: params },
+      { model_name: limited.model, litellm_params: { ...params, rpm: limited.requests } },
+    ],
     // It sends now and then on a connection that llama.cpp has just closed, and then has to try again.
     router_settings: { num_retries: 3, retry_after: 0, disable_cooldowns: true },
+    // This one of its limiters says in Retry-After how long to wait.
+    litellm_settings: { callbacks: ['dynamic_rate_limiter_v3'] },
   };
   const server = await start(
     (port, folder) => {
@@ -74,6 +88,7 @@ export async function startLiteLlm(bin: string, upstream: string): Promise<Serve
         // It would ask the internet for prices.
         LITELLM_LOCAL_MODEL_COST_MAP: 'True',
         LITELLM_TELEMETRY: 'False',
+        LITELLM_RATE_LIMIT_WINDOW_SIZE: String(limited.windowMs / 1000),
       },
       ready: '/health/liveliness',
     },
@@ -81,15 +96,15 @@ export async function startLiteLlm(bin: string, upstream: string): Promise<Serve
   return { ...server, key };
 }
 
-interface StartOptions {
+export interface StartOptions {
   readonly port?: number | undefined;
-  readonly env: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>> | ((port: number) => Readonly<Record<string, string>>);
   /** Path that answers 200 once the server is ready. */
   readonly ready: string;
 }
 
 /** Starts a server that goes when we go, in a scratch folder of its own. */
-async function start(
+export async function start(
   command: (port: number, folder: string) => readonly string[],
   { port: wanted, env, ready }: StartOptions,
 ): Promise<Server> {
@@ -97,7 +112,12 @@ async function start(
   const folder = mkdtempSync(join(tmpdir(), 'tierwise-server-'));
   const child = spawn(process.execPath, [leash, folder, ...command(port, folder)], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? '', HOME: folder, NO_PROXY: '127.0.0.1', ...env },
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: folder,
+      NO_PROXY: '127.0.0.1',
+      ...(typeof env === 'function' ? env(port) : env),
+    },
   });
   const said: string[] = [];
   for (const stream of [child.stdout, child.stderr])

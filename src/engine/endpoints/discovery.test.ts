@@ -123,8 +123,10 @@ describe('discovery of local servers', () => {
     const alive = { '/health/liveliness': "I'm alive!" };
     const open = await serving({ ...alive, '/v1/models': list({ id: 'gpt', owned_by: 'vllm' }) });
     const keyed = await serving({ ...alive, '/v1/models': { status: 401, json: openAiError } });
-    expect(await discover([open.port, keyed.port])).toMatchObject([
+    const stumbling = await serving({ ...alive, '/v1/models': { status: 500, json: 'Internal Server Error' } });
+    expect(await discover([open.port, keyed.port, stumbling.port])).toMatchObject([
       { kind: 'litellm', models: [{ id: 'gpt' }] },
+      { kind: 'litellm', models: [], needsKey: true },
       { kind: 'litellm', models: [], needsKey: true },
     ]);
   });

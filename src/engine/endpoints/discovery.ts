@@ -162,7 +162,8 @@ const identifications: ReadonlyArray<readonly [LocalServerKind, Identify]> = [
 async function litellm(get: Get, first: Reply): Promise<Identified | undefined> {
   const named = Object.keys(first.headers).some((name) => name.startsWith('x-litellm'));
   if (!named && (await get('/health/liveliness'))?.json !== "I'm alive!") return undefined;
-  return listed(first);
+  // Without a database it answers 500, not 401, to whoever brings no key.
+  return listed(first) ?? { models: [], needsKey: true };
 }
 
 async function llamaCpp(get: Get, first: Reply): Promise<Identified | undefined> {

@@ -29,6 +29,10 @@ export interface ContractParts {
   readonly subject: Subject;
   /** What is asked, where `prompt` will not do. */
   readonly prompt?: string | undefined;
+  /** Most output tokens of an answer; absent: 200. */
+  readonly maxTokens?: number | undefined;
+  /** Absent: both. */
+  readonly transport?: 'undici' | 'fetch' | undefined;
   /** False: it answers at once though asked to stream. */
   readonly streams: boolean;
   readonly usage: boolean;
@@ -48,6 +52,8 @@ export interface ContractParts {
   readonly unknownModel?: string | undefined;
   /** It wants a key. */
   readonly key: boolean;
+  /** What it makes of a request without one; absent: `auth`. */
+  readonly withoutKey?: EndpointFailureCode | undefined;
   /** Models that its list must have; absent: the protocol has no list. */
   readonly models?: readonly string[] | undefined;
   /** It answers several prompts in one request. */
@@ -77,7 +83,9 @@ const transports = [
 ] as const;
 
 /** Long enough for every answer, and the bound on every failure. */
-const patient = 60_000;
+const patient = 120_000;
+/** The least limit of output tokens that OpenAI's responses take. */
+const leastTokens = 16;
 /** For what never ends. */
 const hasty = 150;
 
@@ -90,7 +98,8 @@ export function describeContract(
   start: () => Promise<ContractServer | { readonly skip: string }>,
   parts: ContractParts,
 ): void {
-  describe.each(transports)(`${name} over %s`, (_transport, createTransport) => {
+  const used = transports.filter(([transport]) => parts.transport === undefined || parts.transport === transport);
+  describe.each(used)(`${name} over %s`, (_transport, createTransport) => {
     /** Leaves the test where there is no server. */
     async function begin(skip: (reason: string) => never): Promise<{ target: ChatTarget; transport: Transport }> {
       const server = await start();
@@ -108,7 +117,7 @@ export function describeContract(
       messages: [{ role: 'user', content: parts.prompt ?? prompt }],
       stream,
       temperature: 0,
-      maxTokens: 200,
+      maxTokens: parts.maxTokens ?? 200,
       ...more,
     });
 
@@ -207,11 +216,11 @@ export function describeContract(
       if (parts.limit) {
         it(`stops at the limit of output tokens, ${how}`, async ({ skip }) => {
           const { target, transport } = await begin(skip);
-          const limited = request(stream, { maxTokens: 5 });
+          const limited = request(stream, { maxTokens: leastTokens });
           const outcome = await callChat(transport, target, limited, { timeoutMs: patient });
           expectAnswer(outcome);
           if (parts.finishReason && parts.limit === true) expect(outcome.finishReason).toBe('length');
-          if (parts.usage) expect(outcome.usage?.output).toBe(5);
+          if (parts.usage) expect(outcome.usage?.output).toBe(leastTokens);
         });
       }
 
@@ -289,7 +298,9 @@ export function describeContract(
         expect(ids).toEqual(expect.arrayContaining([...models]));
         if (!parts.key) return;
         const { key: _, ...without } = target;
-        await expect(listModels(transport, without, options)).rejects.toMatchObject({ code: 'auth' });
+        await expect(listModels(transport, without, options)).rejects.toMatchObject({
+          code: parts.withoutKey ?? 'auth',
+        });
       });
     }
 
