@@ -78,7 +78,7 @@ export const recordSchema = z.object({
   tokens: z.optional(recordTokensSchema),
   /** Over all attempts. Absent: unknown, because a price or a count is. */
   costUsd: z.optional(z.number()),
-  /** True: an attempt before the last may have cost more than `costUsd` holds. */
+  /** True: an attempt that failed may have cost more than `costUsd` holds. */
   costAtLeast: z.optional(z.boolean()),
   /** Chunks that carried a token. */
   chunks: z.optional(z.number()),

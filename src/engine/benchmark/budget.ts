@@ -15,18 +15,21 @@ export function costBound(promptBytes: number, maxTokens: number, prices: Planne
   return dearestCost({ input: promptBytes + templateTokens, output: maxTokens }, prices);
 }
 
-/** What an attempt cost, where that is beyond doubt; undefined: anything up to its bound. */
+/**
+ * What an attempt cost, where that is beyond doubt; undefined: anything up to its bound. Servers that count with every
+ * chunk have not counted to the end when a stream breaks off.
+ */
 export function certainCost(
   { usage, status, failure }: Pick<ChatOutcome, 'usage' | 'status' | 'failure'>,
   prices: PlannedModel,
 ): number | undefined {
-  if (usage) return tokenCost(usage, prices);
+  if (usage && !failure) return tokenCost(usage, prices);
   return mayHaveCost(status, failure?.code) ? undefined : 0;
 }
 
 /** USD that a finished request cost at most, its attempts together. */
-export function mostCost({ attempts, tokens, costUsd }: RunRecord, boundUsd: number): number {
-  const known = tokens?.source === 'server' ? costUsd : undefined;
+export function mostCost({ attempts, tokens, costUsd, status }: RunRecord, boundUsd: number): number {
+  const known = tokens?.source === 'server' && status === 'ok' ? costUsd : undefined;
   const uncertain = (known === undefined ? attempts : attempts.slice(0, -1)).filter(({ status, error }) =>
     mayHaveCost(status, error?.code),
   );

@@ -74,6 +74,29 @@ describe('a run with retries', { timeout: 60_000 }, () => {
     expect(summary.models[0]?.cost.unknown).toBe(1);
   });
 
+  it('takes what was counted of an answer that broke off for the least it may have cost', async () => {
+    const chunk = {
+      choices: [{ delta: { content: 'x' }, finish_reason: null }],
+      usage: { prompt_tokens: 30, completion_tokens: 1 },
+    };
+    const endpoint = await bench.serve({
+      onRequest(_request, response) {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+        return true;
+      },
+    });
+    // 94 tokens in and 1,000 out at most: 1.094 a request, of which the first chunk tells 0.031.
+    const models = [{ endpoint: 'lab', model: 'alpha', inputPrice: 1_000, outputPrice: 1_000 }];
+    const plan = { models, maxTokens: 1_000, maxCostUsd: 2.5, concurrency: 1, timeoutMs: 100 };
+    const { manifest, records, summary } = await measure(makePlan(endpoint.baseUrl, plan));
+    expect(records[0]).toMatchObject({ error: { code: 'timeout' }, costUsd: 0.031, costAtLeast: true });
+    expect(summary.models[0]?.cost).toMatchObject({ knownUsd: 0.062, unknown: 2 });
+    expect(manifest.stopReason).toBe('cost-ceiling');
+    await startMeasuring({ entry: bench.entry, message: resumeMessage(bench.runDir) }).done;
+    expect(endpoint.received).toHaveLength(2);
+  });
+
   it('ends with the last error when retries do not help, and with the first where none are allowed', async () => {
     const endpoint = await bench.serve(refuseFirst(9, 429));
     const { records } = await measure(makePlan(endpoint.baseUrl, { maxRetries: 1, requests: 1 }), { prompts: 1 });

@@ -79,22 +79,24 @@ function attemptOf(
   };
 }
 
-/** Over all attempts, as far as it is known; those before the last are known by the server's counts only. */
+/**
+ * Over all attempts, as far as it is known; those before the last are known by the server's counts only. What broke off
+ * may have been worked on further, whatever was counted by then.
+ */
 function costOf(
   { attempts, model }: Finished,
   tokens: RecordTokens | undefined,
 ): Pick<RunRecord, 'costUsd' | 'costAtLeast'> {
-  const last = tokens && tokenCost(tokens, model);
-  if (attempts.length === 1) return { costUsd: last };
-  const { outcome } = lastAttempt(attempts);
-  let known = last;
-  let partly = last === undefined && mayHaveCost(outcome.status, outcome.failure?.code);
-  for (const { outcome } of attempts.slice(0, -1)) {
-    const usd = outcome.usage && tokenCost(outcome.usage, model);
+  let known: number | undefined;
+  let partly = false;
+  for (const [index, { outcome }] of attempts.entries()) {
+    const counted = index === attempts.length - 1 ? tokens : outcome.usage;
+    const usd = counted && tokenCost(counted, model);
     if (usd !== undefined) known = (known ?? 0) + usd;
-    else partly ||= mayHaveCost(outcome.status, outcome.failure?.code);
+    if (usd === undefined || outcome.failure) partly ||= mayHaveCost(outcome.status, outcome.failure?.code);
   }
-  return { costUsd: known, costAtLeast: partly ? true : undefined };
+  // Of a single attempt, that its cost is absent says it.
+  return { costUsd: known, costAtLeast: partly && (known !== undefined || attempts.length > 1) ? true : undefined };
 }
 
 /** From the transport's clock to ms since the schedule, to a hundredth. */

@@ -23,7 +23,7 @@ export const answerRowSchema = z.object({
   tokens: z.optional(recordTokensSchema),
   /** USD of the request that decided. Absent: unknown. */
   costUsd: z.optional(z.number()),
-  /** True: an attempt before it may have cost more. */
+  /** True: an attempt that failed may have cost more. */
   costAtLeast: z.optional(z.boolean()),
   /** Each try in its order: how long it took, which limit it had, what was waited before it. ms. */
   attempts: z.array(
@@ -100,7 +100,7 @@ export function batchRowOf(
   };
 }
 
-/** Whether an attempt that failed may have cost something: no row tells it, for a row has the cost of its last attempt. */
+/** Whether an attempt failed and may have cost something: what was counted of it, if anything, may not be all. */
 export function mayHaveCostUnseen({ failure, status }: Pick<AttemptOutcome, 'failure' | 'status'>): boolean {
   return failure !== undefined && mayHaveCost(failure.status ?? status, failure.code);
 }
@@ -153,9 +153,7 @@ function told(
 ): Pick<AnswerRow, 'attempts' | 'costAtLeast' | 'error'> {
   const last = attempts.at(-1);
   return {
-    costAtLeast: attempts.some(({ outcome }) => outcome !== last?.outcome && mayHaveCostUnseen(outcome))
-      ? true
-      : undefined,
+    costAtLeast: attempts.some(({ outcome }) => mayHaveCostUnseen(outcome)) ? true : undefined,
     attempts: attempts.map(({ outcome, timeout, waitedMs }) => ({
       ms: Math.round(outcome.times.end - outcome.times.sent),
       timeout,
