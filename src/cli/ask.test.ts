@@ -217,6 +217,20 @@ describe('tierwise ask', () => {
     expect(stderr).toMatch(/of the ceiling of \$0\.0006/);
   });
 
+  it('counts below the ceiling what earlier calls may have cost in vain', async () => {
+    const { config, asked } = await endpoint((_asked, response) => json(response, 500, {}));
+    // 74 tokens in and 100 out at most: $0.000274 a request.
+    const limits = ['--max-tokens', '100', '--max-cost', '0.0006'];
+    const args = ['ask', dataset(1), '--config', config, '--model', 'm', '--out', out(), ...limits];
+    for (const sent of [1, 2]) {
+      await cli.run(args);
+      expect(asked).toHaveLength(sent);
+    }
+    const { stderr } = await cli.run(args);
+    expect(stderr).toContain('up to $0.000548 of the ceiling of $0.0006 is spent');
+    expect(asked).toHaveLength(2);
+  });
+
   it('sends nothing more when the first answer is that the key is wrong', async () => {
     const { config, asked } = await endpoint((_asked, response) => json(response, 401, { error: { message: 'no' } }));
     const { code, stderr } = await cli.run([

@@ -13,7 +13,7 @@ import { Targets } from '../engine/benchmark/targets.ts';
 import { answerDataset, type DatasetEnding, pricesOf, requestOf } from '../engine/calling/answer-dataset.ts';
 import { AnswerFile } from '../engine/calling/answer-file.ts';
 import { answerDatasetOffline } from '../engine/calling/answer-offline.ts';
-import { type AnswerRow, answerKey, rowCostUnknown } from '../engine/calling/answer-row.ts';
+import { type AnswerRow, answerKey, mostRowCost, rowCostUnknown } from '../engine/calling/answer-row.ts';
 import { EndpointCaller } from '../engine/calling/endpoint-caller.ts';
 import { forgetOffline, isUnderWay, type OfflineProgress } from '../engine/calling/openai-batch.ts';
 import { AdaptiveTimeouts, fixedTimeouts } from '../engine/calling/timeout.ts';
@@ -72,7 +72,8 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
   const prompts = await readAllPrompts(options.dataset);
   checkIds(prompts);
 
-  const file = options.out === undefined ? undefined : new AnswerFile(options.out);
+  const file =
+    options.out === undefined ? undefined : new AnswerFile(options.out, mostCostOf(prompts, model, maxTokens));
   const open = prompts.filter(({ id, text }) => !file?.has({ id, key: answerKey(model.ref, maxTokens, text) }));
   const budget = budgetOf(model, maxTokens, options.maxCost, file?.spentUsd ?? 0);
   const underWay = options.offline === true && options.out !== undefined && isUnderWay(statePathOf(options.out));
@@ -247,6 +248,13 @@ function statePathOf(out: string): string {
 function offlineWords({ batches, ended, requests, completed, failed }: OfflineProgress): string {
   const failures = failed === 0 ? '' : `, ${failed} failed`;
   return `${ended} of ${counted(batches, 'batch', 'batches')} ended, ${completed} of ${counted(requests, 'prompt')} answered${failures}`;
+}
+
+/** USD that the prompt of a row has cost at most; of one that is not asked for any more, what is known. */
+function mostCostOf(prompts: readonly Prompt[], model: Model, maxTokens: number): (row: AnswerRow) => number {
+  const prices = pricesOf(model);
+  const bounds = new Map(prompts.map(({ id, text }) => [id, costBound(Buffer.byteLength(text), maxTokens, prices)]));
+  return (row) => mostRowCost(row, bounds.get(row.id) ?? 0);
 }
 
 /** All that is sent at once must fit below the ceiling. */

@@ -18,8 +18,6 @@ interface Place {
  * in flight: the next one reads both files.
  */
 export class AnswerFile {
-  /** USD, at most known, of the rows that are there already. */
-  readonly spentUsd: number;
   readonly #path: string;
   /** Opened by the first row. */
   #part: number | undefined;
@@ -27,14 +25,18 @@ export class AnswerFile {
   /** Where the latest row of a prompt lies. */
   readonly #places = new Map<string, Place>();
   readonly #answered: ReadonlyMap<string, string>;
+  /** USD, at most, that each prompt had cost when the file was opened. */
+  readonly #spent = new Map<string, number>();
   #partBytes = 0;
 
-  /** @throws Failure `local`, or `input` when the file holds something else */
-  constructor(path: string) {
+  /**
+   * @param mostCost USD that the prompt of a row has cost at most, earlier calls included
+   * @throws Failure `local`, or `input` when the file holds something else
+   */
+  constructor(path: string, mostCost: (row: AnswerRow) => number) {
     this.#path = path;
     makeFolder(dirname(path));
     const answered = new Map<string, string>();
-    let spent = 0;
     for (const name of [path, this.#partPath]) {
       if (!existsSync(name)) continue;
       const file = this.#open(name, 'r');
@@ -48,15 +50,19 @@ export class AnswerFile {
             message: `${name}:${number} is no row of answers: give another file, or delete this one.`,
           });
         }
-        const { id, key, answer, costUsd } = row.data;
-        spent += costUsd ?? 0;
+        const { id, key, answer } = row.data;
+        this.#spent.set(id, mostCost(row.data));
         this.#places.set(id, { file, offset, bytes });
         if (answer === undefined) answered.delete(id);
         else answered.set(id, key);
       }
     }
     this.#answered = answered;
-    this.spentUsd = spent;
+  }
+
+  /** USD, at most, that the prompts of the file had cost when it was opened. */
+  get spentUsd(): number {
+    return [...this.#spent.values()].reduce((sum, usd) => sum + usd, 0);
   }
 
   /** Whether this very question has an answer. */
@@ -66,7 +72,7 @@ export class AnswerFile {
 
   /** Keeps a row; it survives a killed process. @throws Failure `local` */
   append(row: AnswerRow): void {
-    const line = Buffer.from(`${JSON.stringify(row)}\n`);
+    const line = Buffer.from(`${JSON.stringify({ ...row, earlierUsd: this.#spent.get(row.id) || undefined })}\n`);
     this.#part ??= this.#openPart();
     this.#write(this.#part, line, this.#partBytes, this.#partPath);
     this.#places.set(row.id, { file: this.#part, offset: this.#partBytes, bytes: line.length - 1 });

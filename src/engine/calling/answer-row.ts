@@ -25,6 +25,8 @@ export const answerRowSchema = z.object({
   costUsd: z.optional(z.number()),
   /** True: an attempt that failed may have cost more. */
   costAtLeast: z.optional(z.boolean()),
+  /** USD, at most, that earlier calls spent on this prompt without the answer that is wanted now. */
+  earlierUsd: z.optional(z.number()),
   /** Each try in its order: how long it took, which limit it had, what was waited before it. ms. */
   attempts: z.array(
     z.object({
@@ -109,6 +111,16 @@ export function mayHaveCostUnseen({ failure, status }: Pick<AttemptOutcome, 'fai
 export function rowCostUnknown({ costUsd, costAtLeast, attempts, error }: AnswerRow): boolean {
   if (costAtLeast) return true;
   return costUsd === undefined && mayHaveCost(error?.status ?? attempts.at(-1)?.status, error?.code);
+}
+
+/**
+ * USD that the prompt of a row has cost at most, earlier calls included.
+ * @param boundUsd what a request with it can cost at most
+ */
+export function mostRowCost({ answer, attempts, costUsd, earlierUsd = 0 }: AnswerRow, boundUsd: number): number {
+  const uncertain = attempts.filter(({ status, error }) => error !== undefined && mayHaveCost(status, error));
+  const unpriced = answer !== undefined && costUsd === undefined ? 1 : 0;
+  return earlierUsd + (costUsd ?? 0) + (uncertain.length + unpriced) * boundUsd;
 }
 
 function serverTokens({ input, cachedInput, cacheWrite, output, reasoning }: Usage): AnswerRow['tokens'] {
