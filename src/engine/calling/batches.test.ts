@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureDetail } from '../../core/failure.ts';
+import { Failure, type FailureDetail } from '../../core/failure.ts';
 import { seededRandom } from '../../core/stats/random.ts';
 import { askBatch, batchesOf } from './batches.ts';
-import type { AttemptOutcome, CallAttempt } from './retry.ts';
+import { type AttemptOutcome, type CallAttempt, wasCancelled } from './retry.ts';
 
 function attempt(failure?: FailureDetail): CallAttempt<AttemptOutcome>[] {
   return [{ outcome: { failure, times: { sent: 0, end: 1 } }, timeout: { ms: 1, basis: 'fixed' }, waitedMs: 0 }];
@@ -47,6 +47,25 @@ describe('batches', () => {
       [1],
       [500],
     ]);
+  });
+
+  it('keep the answers that are there when they are cancelled while they are divided', async () => {
+    const { askMany, askOne } = server(new Set([1, 4]));
+    const cancelledAt = (size: number, first: number) => ({
+      askOne,
+      async askMany(items: readonly number[]) {
+        if (items.length === size && items[0] === first) throw new Failure({ code: 'cancelled', message: 'Stop.' });
+        return askMany(items);
+      },
+    });
+    const items = await askBatch([1, 2, 3, 4], cancelledAt(2, 3));
+    expect(items.map(({ answer, attempts }) => answer ?? (wasCancelled(attempts) ? 'cancelled' : 'failed'))).toEqual([
+      'failed',
+      4,
+      'cancelled',
+      'cancelled',
+    ]);
+    await expect(askBatch([1, 2, 3, 4], cancelledAt(4, 1))).rejects.toThrow('Stop.');
   });
 
   it('answer all in one request when all is well', async () => {

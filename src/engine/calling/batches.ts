@@ -1,4 +1,4 @@
-import type { EndpointFailureCode, FailureCode, FailureDetail } from '../../core/failure.ts';
+import { type EndpointFailureCode, Failure, type FailureCode, type FailureDetail } from '../../core/failure.ts';
 import { type AttemptOutcome, type CallAttempt, lastAttempt } from './retry.ts';
 
 /**
@@ -66,6 +66,22 @@ export async function askBatch<Item, Answer>(
 }
 
 async function ask<Item, Answer>(
+  items: readonly Item[],
+  calls: BatchCalls<Item, Answer>,
+  before: readonly CallAttempt<AttemptOutcome>[],
+): Promise<BatchItem<Answer>[]> {
+  try {
+    return await askNow(items, calls, before);
+  } catch (error) {
+    // Cancelled before they were asked again: the answers to their neighbours are not lost.
+    const last = before.at(-1);
+    if (last === undefined || !(error instanceof Failure) || error.code !== 'cancelled') throw error;
+    const attempts = [...before.slice(0, -1), { ...last, givenUp: 'cancelled' as const }];
+    return items.map(() => ({ sentWith: items.length, attempts }));
+  }
+}
+
+async function askNow<Item, Answer>(
   items: readonly Item[],
   calls: BatchCalls<Item, Answer>,
   before: readonly CallAttempt<AttemptOutcome>[],
