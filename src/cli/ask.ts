@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { planDefaults } from '../core/benchmark/plan-limits.ts';
-import { formatUsd, formatUsdRange, tokenCost } from '../core/catalog/cost.ts';
+import { dearestCost, formatUsd, formatUsdRange, mayCostMoney, tokenCost } from '../core/catalog/cost.ts';
 import { findModel } from '../core/catalog/lookup.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
@@ -85,7 +85,7 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
   if (
     !underWay &&
     options.yes !== true &&
-    spends(model) &&
+    mayCostMoney(model) &&
     open.length > 0 &&
     (await terminal.confirm('Send them?')) === false
   ) {
@@ -227,17 +227,13 @@ function costWords(
   }
   const prices = pricesOf(model);
   const lowUsd = tokenCost({ input: low, output: prompts.length }, prices);
-  const highUsd = tokenCost({ input: high, output: prompts.length * maxTokens }, prices);
+  const highUsd = dearestCost({ input: high, output: prompts.length * maxTokens }, prices);
   const cost =
     lowUsd === undefined || highUsd === undefined
       ? 'What they will cost is unknown: no price is configured.'
       : `They will cost ${formatUsdRange({ lowUsd, highUsd })}.`;
   const ceiling = ceilingUsd === undefined ? '' : ` Ceiling: ${formatUsd(ceilingUsd)}.`;
   return `${counted(prompts.length, 'prompt')} to ${plainText(model.ref)}. ${cost}${ceiling}`;
-}
-
-function spends({ simulated, inputPrice, outputPrice }: Model): boolean {
-  return !simulated && (inputPrice?.value !== 0 || outputPrice?.value !== 0);
 }
 
 /** What is under way offline stands beside the answers. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
+import { formatUsd, formatUsdRange, mayCostMoney } from '../core/catalog/cost.ts';
 import { findModel } from '../core/catalog/lookup.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
@@ -87,7 +87,7 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
     terminal.note(
       `${counted(estimate.requests, 'request')} to ${counted(models.length, 'model')}. ${costWords(estimate, plan.maxCostUsd)}`,
     );
-    if (options.yes !== true && spends(models) && (await terminal.confirm('Send them?')) === false) {
+    if (options.yes !== true && models.some(mayCostMoney) && (await terminal.confirm('Send them?')) === false) {
       terminal.note('Nothing was sent.');
       return exit.done;
     }
@@ -135,11 +135,4 @@ function costWords({ lowUsd, highUsd, unknown }: RunEstimate, ceiling: number | 
       ? 'What they will cost is unknown: no price is configured.'
       : `They will cost ${formatUsdRange(range)}${unknown ? ', and an unknown sum for models without a price' : ''}.`;
   return ceiling === undefined ? cost : `${cost} Ceiling: ${formatUsd(ceiling)}.`;
-}
-
-/** Whether a request may cost money: a price is above 0 or unknown, and the model is not simulated. */
-function spends(models: readonly Model[]): boolean {
-  return models.some(
-    ({ simulated, inputPrice, outputPrice }) => !simulated && (inputPrice?.value !== 0 || outputPrice?.value !== 0),
-  );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { costRange, dearestCost, formatUsd, formatUsdRange, tokenCost } from './cost.ts';
+import { costRange, dearestCost, formatUsd, formatUsdRange, mayCostMoney, tokenCost } from './cost.ts';
 import type { Model } from './model.ts';
 
 describe('the cost of tokens', () => {
@@ -55,6 +55,15 @@ describe('the range of a cost', () => {
     simulated: false,
   };
   const input = { tokens: 100, low: 80, high: 150 };
+
+  it('is nothing only where both prices are 0, or nobody is paid', () => {
+    const free = { value: 0, provenance: 'user' } as const;
+    expect(mayCostMoney(model)).toBe(true);
+    expect(mayCostMoney({ ...model, inputPrice: free })).toBe(true);
+    expect(mayCostMoney({ ...model, inputPrice: free, outputPrice: undefined })).toBe(true);
+    expect(mayCostMoney({ ...model, inputPrice: free, outputPrice: free })).toBe(false);
+    expect(mayCostMoney({ ...model, simulated: true })).toBe(false);
+  });
 
   it('goes from the low ends to the high ends', () => {
     const range = costRange(input, { low: 10, high: 20 }, model);

@@ -66,6 +66,11 @@ function partCost(tokens: number, price: number | undefined): number | undefined
   return price === undefined ? undefined : (tokens * price) / 1_000_000;
 }
 
+/** Whether a request to a model may cost money: a price is above 0 or unknown, and its endpoint is not simulated. */
+export function mayCostMoney({ simulated, inputPrice, outputPrice }: Model): boolean {
+  return !simulated && (inputPrice?.value !== 0 || outputPrice?.value !== 0);
+}
+
 /** What one request may cost: the low ends of both token ranges to the high ends. Undefined when a price is unknown. */
 export function costRange(input: TokenEstimate, output: TokenRange, model: Model): UsdRange | undefined {
   const prices = { inputPrice: model.inputPrice?.value, outputPrice: model.outputPrice?.value };

@@ -1,7 +1,7 @@
 import type { FailureDetail } from '../../core/failure.ts';
 
 /** After so many failures in a row, and never an answer, nothing more is sent there. */
-export const enoughFailures = 20;
+const enoughFailures = 20;
 
 /** Failures that only a person can mend: of a whole endpoint, of one of its models. */
 const ofEndpoint: ReadonlySet<string> = new Set(['connect', 'tls', 'auth']);

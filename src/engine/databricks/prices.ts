@@ -88,7 +88,7 @@ function shownPrice(model: WireFoundationModel): Partial<DbuPrice> & { notes: st
  * A price as it is displayed: a plain decimal number, with or without commas between thousands. Undefined for all else, for 0
  * (a missing price, not a gift) and for what no model costs.
  */
-export function parseDbu(value: string | number): number | undefined {
+function parseDbu(value: string | number): number | undefined {
   const text = String(value).trim();
   if (!/^(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$/.test(text)) return undefined;
   const dbu = Number(text.replaceAll(',', ''));

@@ -78,7 +78,7 @@ function messagesBody({ model, messages, maxTokens, temperature, stream }: ChatR
 }
 
 /** Reads messages, streamed or whole. */
-export function messageForm(sink: AnswerSink): AnswerForm {
+function messageForm(sink: AnswerSink): AnswerForm {
   const counts: Counts = {};
   /** The place of each tool call among the tool calls, by the place of its block among the blocks. */
   const toolCalls = new Map<unknown, number>();

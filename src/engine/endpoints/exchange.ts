@@ -184,7 +184,7 @@ export async function exchangeWhole<T>(
 }
 
 /** A failure as plain data. Messages of the transport and the reader can quote the server too (a header, an event). */
-export function detailOf(error: Failure, status: number | undefined, secrets: readonly string[]): FailureDetail {
+function detailOf(error: Failure, status: number | undefined, secrets: readonly string[]): FailureDetail {
   const { code, retryAfterMs } = error;
   const message = redact(error.message, secrets);
   return {

@@ -51,7 +51,7 @@ function inputItem({ role, content }: ChatMessage): Record<string, unknown> {
 }
 
 /** Reads responses, streamed or whole. */
-export function responseForm(sink: AnswerSink): AnswerForm {
+function responseForm(sink: AnswerSink): AnswerForm {
   const items = new Map<unknown, ItemState>();
   /** What came in events that do not say to which item they belong. */
   const unnamed = newItem();
