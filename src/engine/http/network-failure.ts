@@ -83,10 +83,11 @@ function whileConnecting(code: string, text: string, url: URL, why: string): Fai
         code: 'connect',
         message: `No socket was left for ${where}: the limit of open files is reached. Lower the concurrency or raise the limit (ulimit -n).`,
       };
-    case 'ETIMEDOUT':
     case 'UND_ERR_CONNECT_TIMEOUT':
+    case 'ETIMEDOUT':
       return {
-        code: 'timeout',
+        // fetch does not tell a connection that never came about from one that died in silence; Node's words do.
+        code: code === 'ETIMEDOUT' && !/^connect\b/.test(text) ? 'timeout' : 'connect',
         message: `${where} did not accept a connection in time. Check the address, the firewall and the proxy settings.`,
       };
   }
