@@ -1,5 +1,6 @@
 import { Failure } from '../../core/failure.ts';
 import type { HttpRequest } from '../endpoints/adapter.ts';
+import { withoutKey } from '../endpoints/call.ts';
 import { exchangeWhole } from '../endpoints/exchange.ts';
 import { parseJson } from '../endpoints/failures.ts';
 import { refusesKey } from '../endpoints/refused-key.ts';
@@ -34,7 +35,8 @@ export async function askWorkspace(
     secret,
     request,
     { timeoutMs, maxBytes, signal },
-    parseJson,
+    // What a list names is shown, and written into the settings.
+    (text) => withoutKeyIn(parseJson(text), secret),
   );
   if (exchange.failure) throw new Failure(exchange.failure);
   if (exchange.value !== undefined) return exchange.value;
@@ -66,6 +68,13 @@ export async function getFromWorkspace(
       throw inOwnWords(again, source);
     }
   }
+}
+
+/** The JSON with the secret masked in all its strings; a stranger who answers may have written it there. */
+function withoutKeyIn(json: unknown, secret: string): unknown {
+  return json === undefined
+    ? undefined
+    : JSON.parse(JSON.stringify(json), (_, value) => (typeof value === 'string' ? withoutKey(value, [secret]) : value));
 }
 
 function refusesToken(error: unknown): boolean {

@@ -6,7 +6,7 @@ import { Failure } from '../../core/failure.ts';
 import { createFetchTransport } from '../http/fetch-transport.ts';
 import type { Transport } from '../http/transport.ts';
 import { createUndiciTransport } from '../http/undici-transport.ts';
-import { callChat, listModels } from './call.ts';
+import { callChat, listModels, maskingKeys } from './call.ts';
 import type { ChatOutcome, ChatRequest } from './chat.ts';
 
 const canary = 'canary-key-0123456789';
@@ -488,6 +488,13 @@ describe.each([
     });
   });
 
+  it('takes the key out of a list that names it', async () => {
+    const server = await serve((_request, response) => response.end(JSON.stringify({ data: [{ id: `m-${canary}` }] })));
+    const key = { endpoint: 'e', origin: server.origin, key: canary };
+    const target = { protocol: 'openai' as const, baseUrl: server.origin, key };
+    expect(await listModels(create(), target, { timeoutMs: 5_000 })).toEqual([{ id: 'm-[redacted]' }]);
+  });
+
   it('says that something is no list of models', async () => {
     const server = await serve((_request, response) => response.end('<html>'));
     const listing = listModels(create(), { protocol: 'openai', baseUrl: server.origin }, { timeoutMs: 5_000 });
@@ -496,5 +503,65 @@ describe.each([
       code: 'malformed',
       message: expect.stringContaining(`${server.origin}/models`),
     });
+  });
+});
+
+describe('an answer that is shown while it comes', () => {
+  const shown = (keys: readonly string[], pieces: readonly string[]): string[] => {
+    const out: string[] = [];
+    const mask = maskingKeys(keys, (delta) => out.push(delta));
+    for (const piece of pieces) mask.push(piece);
+    mask.end();
+    return out;
+  };
+
+  it('shows no key, wherever the pieces are cut', () => {
+    const text = `It is ${canary}, canary-key or ${canary}${canary}`;
+    for (let size = 1; size <= text.length; size++) {
+      const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+      expect(shown([canary], pieces).join('')).toBe('It is [redacted], canary-key or [redacted][redacted]');
+    }
+  });
+
+  it('keeps back no more than may be the beginning of a key', () => {
+    expect(shown([canary], ['a', 'b c', 'anary-'])).toEqual(['a', 'b ', 'canary-']);
+    expect(shown([], ['c', 'a'])).toEqual(['c', 'a']);
+    // A placeholder is no secret.
+    expect(shown(['ollama'], ['oll', 'ama'])).toEqual(['oll', 'ama']);
+  });
+
+  it('shows no key of a server that streams it', async () => {
+    const server = await serve((_request, response) =>
+      streaming(response).end([...canary].map(token).join('') + finish + done),
+    );
+    let text = '';
+    const target = { protocol: 'openai' as const, baseUrl: server.origin };
+    await callChat(
+      createFetchTransport(),
+      { ...target, key: { endpoint: 'e', origin: server.origin, key: canary } },
+      request,
+      {
+        timeoutMs: 5_000,
+        onText: (delta) => {
+          text += delta;
+        },
+      },
+    );
+    expect(text).toBe('[redacted]');
+  });
+
+  it('quotes no part of a key that stands where a broken event is cut', async () => {
+    const server = await serve((_request, response) =>
+      streaming(response).end(`data: {${'x'.repeat(70)} ${canary}\n\n`),
+    );
+    const key = { endpoint: 'e', origin: server.origin, key: canary };
+    const { failure } = await callChat(
+      createFetchTransport(),
+      { protocol: 'openai', baseUrl: server.origin, key },
+      request,
+      { timeoutMs: 5_000 },
+    );
+    expect(failure?.code).toBe('malformed');
+    expect(failure?.message).not.toContain(canary.slice(0, 8));
   });
 });

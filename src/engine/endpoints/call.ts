@@ -22,7 +22,8 @@ export async function callChat(
   const key = keyForOrigin(target.key, target.baseUrl);
   const secrets = key === undefined ? [] : [key];
   const adapter = adapterFor(target.protocol, request.task);
-  const reader = createAnswerReader(adapter.answerForm, { secrets, onText: options.onText });
+  const shown = options.onText && maskingKeys(secrets, options.onText);
+  const reader = createAnswerReader(adapter.answerForm, { secrets, onText: shown?.push });
   const { reading } = reader;
   const exchange = await exchangeWith(transport, target, key, adapter.buildRequest(target, key, request), options, {
     data: (chunk, at) => reader.push(chunk, at),
@@ -30,6 +31,7 @@ export async function callChat(
     done: () => reading.done,
     finished: () => reading.finishReason !== undefined && reading.chunks > 0,
   });
+  shown?.end();
   const { text, reasoning } = reading;
   // Databricks names the served model of a custom one in a header only.
   const servedModel = reading.servedModel ?? exchange.headers['served-model-name'];
@@ -39,7 +41,7 @@ export async function callChat(
     text: withoutKey(text, secrets),
     reasoning: withoutKey(reasoning, secrets),
     toolCalls: reading.toolCalls.flatMap((call) =>
-      call ? [{ ...call, arguments: withoutKey(call.arguments, secrets) }] : [],
+      call ? [{ ...call, name: withoutKey(call.name, secrets), arguments: withoutKey(call.arguments, secrets) }] : [],
     ),
     finishReason: reading.finishReason === undefined ? undefined : knownReason(reading.finishReason, secrets),
     servedModel: servedModel === undefined ? undefined : redact(servedModel, secrets).slice(0, 200),
@@ -67,6 +69,7 @@ export async function listModels(
   options: CallOptions,
 ): Promise<ListedModel[]> {
   const key = keyForOrigin(target.key, target.baseUrl);
+  const secrets = key === undefined ? [] : [key];
   const listing = adapterFor(target.protocol).models;
   if (!listing) {
     throw new Failure({
@@ -77,7 +80,8 @@ export async function listModels(
   const request = listing.buildRequest(target, key);
   const { failure, value } = await exchangeWhole(transport, target, key, request, options, (text) => {
     const models = listing.read(parseJson(text));
-    if (models) return models;
+    // What a list names is shown, and written into the settings.
+    if (models) return models.map((model) => ({ ...model, id: withoutKey(model.id, secrets) }));
     throw new Failure({
       code: 'malformed',
       message: `${request.url} did not answer with a list of models. Check the base URL, or name the models by hand.`,
@@ -99,4 +103,37 @@ export function withoutKey(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets.filter(isSecret)) clean = clean.replaceAll(secret, '[redacted]');
   return clean;
+}
+
+/**
+ * The same for an answer that is shown while it comes: `push` hands text on, without the key also where it comes in
+ * pieces, and keeps back what may be the beginning of one until more is known. `end` hands on the rest.
+ */
+export function maskingKeys(
+  keys: readonly string[],
+  onText: (delta: string) => void,
+): { push(delta: string): void; end(): void } {
+  const secrets = keys.filter(isSecret);
+  if (secrets.length === 0) return { push: onText, end() {} };
+  let held = '';
+  return {
+    push(delta) {
+      const text = withoutKey(held + delta, secrets);
+      const kept = Math.max(...secrets.map((secret) => begun(secret, text)));
+      held = text.slice(text.length - kept);
+      if (kept < text.length) onText(text.slice(0, text.length - kept));
+    },
+    end() {
+      if (held !== '') onText(held);
+      held = '';
+    },
+  };
+}
+
+/** How many characters at the end of the text are the beginning of the secret. */
+function begun(secret: string, text: string): number {
+  const first = secret.charAt(0);
+  let at = text.indexOf(first, Math.max(0, text.length - secret.length + 1));
+  while (at >= 0 && !secret.startsWith(text.slice(at))) at = text.indexOf(first, at + 1);
+  return at < 0 ? 0 : text.length - at;
 }

@@ -171,7 +171,7 @@ export function createAnswerReader(
       }
       throw new Failure({
         code: 'malformed',
-        message: `The stream holds an event that is not JSON: "${readable(data.slice(0, 80), secrets)}".`,
+        message: `The stream holds an event that is not JSON: "${readable(data, secrets).slice(0, 80)}".`,
       });
     }
     if (event === 'error') throw streamError(readServerError(json) ?? data, secrets);
