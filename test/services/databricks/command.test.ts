@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type RunRecord, recordSchema } from '../../../src/core/benchmark/record.ts';
 import { summarySchema } from '../../../src/core/benchmark/summary.ts';
@@ -26,6 +27,8 @@ describe('the command tierwise with a workspace', () => {
     env = { DATABRICKS_HOST: workspace.host, DATABRICKS_TOKEN: workspace.token };
   });
   afterEach(() => workspace.stop());
+
+  const invoked = () => workspace.requests.filter(({ path }) => path.endsWith('/invocations'));
 
   interface Bench {
     readonly args?: readonly string[];
@@ -128,14 +131,17 @@ describe('the command tierwise with a workspace', () => {
     async (refusal) => {
       const { id, secret } = workspace.oauthClient;
       env = { DATABRICKS_HOST: workspace.host, DATABRICKS_CLIENT_ID: id, DATABRICKS_CLIENT_SECRET: secret };
-      // Good for 10 minutes here, which are 1 s, but 600 s to who reads expires_in: so it is refused before its time.
-      workspace.identity.tokenLifetimeMs = 600_000;
       workspace.identity.expiredStatus = refusal;
       workspace.behave(llama, { tokenMs: 20 });
-      const run = await bench({ id: llama }, { requests: 8, args: ['--concurrency', '1'] });
+      const running = bench({ id: llama }, { requests: 8, args: ['--concurrency', '1'] });
+      while (invoked().length < 3) await delay(10);
+      workspace.identity.withdraw();
+      const run = await running;
       expect(run.code, run.stderr).toBe(0);
       expect(run.records().map(({ status }) => status)).toEqual(Array(8).fill('ok'));
-      expect(workspace.identity.issuedCount).toBeGreaterThan(1);
+      expect(workspace.identity.issuedCount).toBe(2);
+      // One of them was refused, in flight or next, and sent again.
+      expect(invoked().filter(({ status }) => status === refusal)).toHaveLength(1);
       expect(run.stdout + run.stderr + everythingIn(run.folder)).not.toContain(secret);
     },
   );
@@ -175,7 +181,7 @@ describe('the command tierwise with a workspace', () => {
       expect(refused.length).toBeGreaterThan(0);
       for (const { error } of refused) expect(error).toMatchObject({ code: 'rate-limited' });
       // Each try reached the workspace once, and those that were refused cost nothing.
-      expect(workspace.requests.filter(({ path }) => path.endsWith('/invocations'))).toHaveLength(8 + refused.length);
+      expect(invoked()).toHaveLength(8 + refused.length);
       for (const { costUsd, tokens } of records)
         expect(costUsd).toBeCloseTo((tokens!.input + 2 * tokens!.output) / 1e6, 12);
     },

@@ -52,6 +52,11 @@ export class Identity {
     return issued.principal;
   }
 
+  /** Withdraws all tokens that were issued. */
+  withdraw(): void {
+    for (const [token, issued] of this.#issued) this.#issued.set(token, { ...issued, until: this.#clock.now });
+  }
+
   /** A token as `databricks auth token` or the Azure CLI would hand it out. */
   issue(name: string): { access_token: string; token_type: 'Bearer'; expires_in: number } {
     this.issuedCount++;

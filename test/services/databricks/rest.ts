@@ -42,6 +42,12 @@ export function createRest(parts: Parts): (exchange: Exchange) => Promise<void> 
   const { host, identity } = parts;
   const protectedRoutes = [...managementRoutes(parts), ...invocationRoutes(parts)];
   const openRoutes: Route[] = [
+    // Where newer clients begin.
+    [
+      'GET',
+      /^\/\.well-known\/databricks-config$/,
+      () => ({ oidc_endpoint: `${host()}/oidc`, workspace_id: '1234567890123456', cloud: 'AWS' }),
+    ],
     [
       'GET',
       /^\/oidc\/\.well-known\/oauth-authorization-server$/,
