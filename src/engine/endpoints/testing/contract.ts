@@ -8,6 +8,7 @@ import { callChat, listModels } from '../call.ts';
 import type { ChatOutcome, ChatRequest, ChatTarget } from '../chat.ts';
 import type { CallOptions } from '../exchange.ts';
 import { serve } from './loopback.ts';
+import { byteByByte, cancelling } from './odd-transports.ts';
 
 // What holds for every protocol, whoever serves it. The same suite runs against the simulated endpoint and real servers.
 
@@ -373,37 +374,4 @@ function atOrigin(target: ChatTarget, origin: string, keyOrigin: string): ChatTa
   const { pathname } = new URL(target.baseUrl);
   const baseUrl = origin + (pathname === '/' ? '' : pathname);
   return { ...target, baseUrl, key: { endpoint: 'e', origin: keyOrigin, key: canary } };
-}
-
-/** Hands on every byte by itself. */
-function byteByByte(transport: Transport): Transport {
-  return {
-    now: () => transport.now(),
-    close: () => transport.close(),
-    send: (request, handler) =>
-      transport.send(request, {
-        sent: (at) => handler.sent?.(at),
-        headers: (status, headers, at) => handler.headers(status, headers, at),
-        data(chunk, at) {
-          for (let from = 0; from < chunk.length; from += 1) handler.data(chunk.subarray(from, from + 1), at);
-        },
-      }),
-  };
-}
-
-/** Cancels as soon as the first bytes of the answer are here, before they are read. */
-function cancelling(transport: Transport, cancel: AbortController): Transport {
-  return {
-    now: () => transport.now(),
-    close: () => transport.close(),
-    send: (request, handler) =>
-      transport.send(request, {
-        sent: (at) => handler.sent?.(at),
-        headers(status, headers, at) {
-          handler.headers(status, headers, at);
-          cancel.abort();
-        },
-        data: (chunk, at) => handler.data(chunk, at),
-      }),
-  };
 }
