@@ -27,17 +27,23 @@ export async function saveKey(id: string, key: string): Promise<void> {
   await command('setApiKey', { showInputBox: () => key }, id);
 }
 
+/** Opens a prompt and selects it: what Run Prompt then sends. */
+export async function selectPrompt(): Promise<void> {
+  select(await untitled('What is the capital of Mongolia?'), 'What is the capital of Mongolia?');
+}
+
 /** Sends a prompt to the recommended model. */
 export async function runPrompt(answers: Answers = {}): Promise<Asked[]> {
-  select(await untitled('What is the capital of Mongolia?'), 'What is the capital of Mongolia?');
+  await selectPrompt();
   return command('runPrompt', answers);
 }
 
-/** The editor with the last answer, once it is finished. */
-export async function answerPage(): Promise<string> {
+/** What the editor with the last answer, of this model if one is named, holds once it is finished. */
+export async function answerPage(model = ''): Promise<string> {
   const page = await until('an answer', () =>
     vscode.workspace.textDocuments.findLast(
-      (document) => document.isUntitled && /\n---\n[\s\S]*in all/.test(document.getText()),
+      ({ isUntitled, lineAt, getText }) =>
+        isUntitled && lineAt(0).text.includes(model) && /\n---\n[\s\S]*in all/.test(getText()),
     ),
   );
   return page.getText();

@@ -98,7 +98,8 @@ describe('Attack 5, an endpoint whose address has changed:', () => {
     const { at } = acts['a benchmark']!;
     await withSetting('tierwise.endpoints', [at(old.origin)], async () => {
       await saveKey('moved', key);
-      old.answer = (_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+      old.answer = (_, response) =>
+        void response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
       old.forget();
       const before = new Set(await runFolders());
       const running = benchmark(['moved/first']);
@@ -170,7 +171,14 @@ describe('Attack 6, a redirect to another address:', () => {
   it('the measuring process does not follow it: each record says so', () =>
     withSetting(
       'tierwise.endpoints',
-      [endpointAt('led', 'openai', `${from.origin}/v1`, statuses.map((status) => `r${status}`))],
+      [
+        endpointAt(
+          'led',
+          'openai',
+          `${from.origin}/v1`,
+          statuses.map((status) => `r${status}`),
+        ),
+      ],
       async () => {
         await saveKey('led', key);
         from.forget();
@@ -180,8 +188,8 @@ describe('Attack 6, a redirect to another address:', () => {
         const { records } = await lastRun();
         assert.ok(from.requests.length >= records.length && records.length >= 50, `${records.length} records`);
         for (const record of records) {
-          assert.equal(record.failure?.code, 'redirect', JSON.stringify(record));
-          refused(record.failure.message, record.model);
+          assert.equal(record.error?.code, 'redirect', JSON.stringify(record));
+          refused(record.error.message, record.model);
         }
         await command('removeApiKey', {}, 'led');
       },

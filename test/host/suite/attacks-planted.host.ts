@@ -33,7 +33,11 @@ describe('Attacks 1 to 4, what a workspace plants:', () => {
     programs = mkdtempSync(join(tmpdir(), 'tierwise-programs-'));
     trace = join(programs, 'trace');
     for (const name of ['databricks', 'az']) {
-      const token = JSON.stringify({ access_token: 'eyJcanary-cli', accessToken: 'eyJcanary-cli', token_type: 'Bearer' });
+      const token = JSON.stringify({
+        access_token: 'eyJcanary-cli',
+        accessToken: 'eyJcanary-cli',
+        token_type: 'Bearer',
+      });
       const script = `#!/bin/sh\necho "${name} $*" >> "${trace}"\necho '${token}'\n`;
       writeFileSync(join(programs, name), script, { mode: 0o755 });
     }
@@ -67,7 +71,9 @@ describe('Attacks 1 to 4, what a workspace plants:', () => {
 
   function inForce(ruler: number | undefined, preference: string): boolean {
     const folders = vscode.workspace.workspaceFolders ?? [];
-    const rulers = folders.map(({ uri }) => vscode.workspace.getConfiguration('editor', uri).get<number[]>('rulers')?.[0]);
+    const rulers = folders.map(
+      ({ uri }) => vscode.workspace.getConfiguration('editor', uri).get<number[]>('rulers')?.[0],
+    );
     return (
       folders.length === 2 &&
       rulers.every((one) => one === ruler) &&
@@ -79,6 +85,17 @@ describe('Attacks 1 to 4, what a workspace plants:', () => {
     assert.deepEqual(evil.requests, []);
     assert.equal(evil.connections, 0, 'somebody connected to the stranger');
     assert.equal(existsSync(`${trace}.planted`), false, 'a program of the folder was started');
+  }
+
+  /** With these variables, and the workspace as the folder that relative paths begin at: nothing of it is to be taken. */
+  async function inTheFolder(variables: Record<string, string>, action: () => Promise<void>): Promise<void> {
+    const folder = process.cwd();
+    process.chdir(workspaceFolder());
+    try {
+      await withEnvironment(variables, action);
+    } finally {
+      process.chdir(folder);
+    }
   }
 
   /** With the person's own endpoint, whose id the workspace tries to take, and its saved key. */
@@ -173,7 +190,7 @@ describe('Attacks 1 to 4, what a workspace plants:', () => {
         await benchmark(['far/first'], agree);
       });
       const { records } = await lastRun();
-      assert.ok(records.length > 0 && records.every(({ status }) => status === 'failed'), JSON.stringify(records[0]));
+      assert.ok(records.length > 0 && records.every(({ status }) => status === 'error'), JSON.stringify(records[0]));
       untouched();
     })).timeout(90_000);
 
@@ -186,7 +203,7 @@ describe('Attacks 1 to 4, what a workspace plants:', () => {
     }));
 
   it('no profile, variable or file of the workspace signs in anywhere, and no program is started', () =>
-    withEnvironment({ PATH: [programs, process.env.PATH].join(delimiter) }, async () => {
+    inTheFolder({ PATH: [programs, process.env.PATH].join(delimiter) }, async () => {
       await command('connectWorkspace');
       await command('refreshWorkspace');
       // Even for the stranger's very address, profile and variables of the folder are not among the sign-ins.
@@ -206,26 +223,17 @@ describe('Attacks 1 to 4, what a workspace plants:', () => {
       untouched();
     }));
 
-  it('the person’s own sign-in is for the person’s address, by the person’s program: not by one that lies in the folder', () => {
-    const folder = process.cwd();
-    const path = ['', '.', programs, process.env.PATH].join(delimiter);
-    const lake = endpointAt('lake', 'databricks', mine.origin);
-    return withEnvironment({ PATH: path, TIERWISE_TRACE: trace }, () =>
-      withSetting('tierwise.endpoints', [lake], async () => {
-        process.chdir(workspaceFolder());
-        try {
-          mine.answer = (request, response) =>
-            request.method === 'GET' ? json({ endpoints: [] })(response) : chatAnswer()(request, response);
-          assert.deepEqual(await runPrompt(), []);
-          await command('connectWorkspace');
-        } finally {
-          process.chdir(folder);
-        }
+  it('the person’s own sign-in is for the person’s address, by the person’s program: not by one that lies in the folder', () =>
+    inTheFolder({ PATH: ['', '.', programs, process.env.PATH].join(delimiter), TIERWISE_TRACE: trace }, () =>
+      withSetting('tierwise.endpoints', [endpointAt('lake', 'databricks', mine.origin)], async () => {
+        mine.answer = (request, response) =>
+          request.method === 'GET' ? json({ endpoints: [] })(response) : chatAnswer()(request, response);
+        assert.deepEqual(await runPrompt(), []);
+        await command('connectWorkspace');
         assert.equal(readFileSync(trace, 'utf8'), `databricks auth token --host ${mine.origin}\n`);
         assert.ok(mine.requests.length > 1);
         for (const { headers } of mine.requests) assert.equal(headers.authorization, 'Bearer eyJcanary-cli');
         untouched();
       }),
-    );
-  });
+    ));
 });

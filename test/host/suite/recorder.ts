@@ -75,10 +75,14 @@ export async function startRecorder(answer: Answer = chatAnswer()): Promise<Reco
 /** A streamed chat completion with these words, and JSON for whoever asks for a list of models. */
 export function chatAnswer(text = 'Ulaanbaatar.', headers: Readonly<Record<string, string>> = {}): Answer {
   return ({ method, body }, response) => {
-    if (method === 'GET') return json({ object: 'list', data: [{ id: 'first' }, { id: 'second' }] }, headers)(response);
+    if (method === 'GET') {
+      json({ object: 'list', data: [{ id: 'first' }, { id: 'second' }] }, headers)(response);
+      return;
+    }
     if (!/"stream": ?true/.test(body)) {
       const message = { role: 'assistant', content: text };
-      return json({ choices: [{ message, finish_reason: 'stop' }], usage }, headers)(response);
+      json({ choices: [{ message, finish_reason: 'stop' }], usage }, headers)(response);
+      return;
     }
     response.writeHead(200, { ...headers, 'content-type': 'text/event-stream' });
     for (const part of text.match(/[\s\S]{1,7}/g) ?? []) event(response, { choices: [{ delta: { content: part } }] });
