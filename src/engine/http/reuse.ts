@@ -22,7 +22,8 @@ export class ConnectionReuse {
 
   /** What the next request to an address should do. Waits, 100 ms at most, where that is just being found out. */
   async for(origin: string, address: string): Promise<ConnectionUse> {
-    await this.#watched.get(address)?.verdict;
+    // A connection belongs to an origin: a request to another of its addresses could get one that is just closing.
+    for (let pending = this.#pending(origin); pending; pending = this.#pending(origin)) await pending;
     const keeps = this.#keeps.get(address);
     if (keeps !== undefined || this.#watched.has(address)) return { reset: keeps !== true, answered() {}, failed() {} };
     const watch: Watch = { origin, verdict: undefined, closed() {} };
@@ -36,6 +37,12 @@ export class ConnectionReuse {
       },
       failed: () => void this.#watched.delete(address),
     };
+  }
+
+  /** What is being found out about an origin; undefined: nothing. */
+  #pending(origin: string): Promise<void> | undefined {
+    for (const watch of this.#watched.values()) if (watch.origin === origin && watch.verdict) return watch.verdict;
+    return undefined;
   }
 
   /** To be told when a connection to an origin was closed. */

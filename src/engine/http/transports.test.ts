@@ -341,6 +341,18 @@ describe.each([
   });
 });
 
+/** A server that closes after every answer, though it announces that it will not. */
+function serveClosing() {
+  return serveRaw((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=100\r\nTransfer-Encoding: chunked\r\n\r\n');
+      socket.write('2\r\nok\r\n0\r\n\r\n');
+      // The FIN comes a moment after the answer, when the next request may be on its way.
+      setTimeout(() => socket.end(), 2);
+    });
+  });
+}
+
 describe('the undici transport', () => {
   it('opens no more sockets to an origin than it may', async () => {
     const server = await serve((_request, response) => setTimeout(() => response.end('ok'), 5));
@@ -352,20 +364,22 @@ describe('the undici transport', () => {
   });
 
   it('loses no request to a server that closes every connection without saying so', async () => {
-    const server = await serveRaw((socket) => {
-      socket.once('data', () => {
-        socket.write('HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=100\r\nTransfer-Encoding: chunked\r\n\r\n');
-        socket.write('2\r\nok\r\n0\r\n\r\n');
-        // The FIN comes a moment after the answer, when the next request may be on its way.
-        setTimeout(() => socket.end(), 2);
-      });
-    });
+    const server = await serveClosing();
     const transport = overUndici({}, 3);
     const inTurn = async () => {
       for (let n = 0; n < 10; n++) expect((await exchange(transport, `${server.origin}/stream`)).text).toBe('ok');
     };
     await Promise.all([inTurn(), inTurn(), inTurn()]);
     expect(server.connections()).toBe(30);
+  });
+
+  it('loses none either when its addresses are asked in turn', async () => {
+    const server = await serveClosing();
+    const transport = overUndici({}, 1);
+    for (let n = 0; n < 12; n++) {
+      expect((await exchange(transport, `${server.origin}/stream-${n % 3}`)).text).toBe('ok');
+    }
+    expect(server.connections()).toBe(12);
   });
 
   it('learns that from each address by itself, and not from an error', async () => {
