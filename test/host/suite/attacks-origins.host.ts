@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import * as vscode from 'vscode';
+import { startWorkspace } from '../../services/databricks/workspace.ts';
 import {
   answerPage,
   benchmark,
@@ -16,7 +19,7 @@ import {
 } from './acts.ts';
 import type { Answers, Asked } from './person.ts';
 import { chatAnswer, json, type Recorded, type Recorder, startRecorder } from './recorder.ts';
-import { closeEditors, until, withSetting } from './tierwise.ts';
+import { closeEditors, tierwise, until, withSetting } from './tierwise.ts';
 
 const key = 'sk-canary-origin-9Xk2Lm';
 
@@ -268,4 +271,37 @@ describe('Attack 6, a redirect to another address:', () => {
           assert.equal(to.connections, 0);
         }),
     )).timeout(60_000);
+});
+
+describe('A workspace whose certificate nobody vouches for', () => {
+  it('gets no token, by prompt, list or benchmark, also where the check of certificates is switched off for proxies', async () => {
+    const folder = join((await tierwise()).extension.extensionPath, 'test', 'fixtures', 'tls');
+    const pem = (kind: string) => readFileSync(join(folder, `test-only-localhost.${kind}.pem`), 'utf8');
+    const workspace = await startWorkspace({ tls: { key: pem('key'), cert: pem('cert') } });
+    const lake = endpointAt('lake', 'databricks', workspace.host, ['databricks-gpt-oss-20b'], {
+      auth: { type: 'pat' },
+    });
+    try {
+      for (const strict of [true, false]) {
+        await withSetting('http.proxyStrictSSL', strict, () =>
+          withSetting('tierwise.endpoints', [lake], async () => {
+            await saveKey('lake', workspace.token);
+            for (const act of [
+              runPrompt,
+              () => command('connectWorkspace'),
+              () => benchmark([`lake/databricks-gpt-oss-20b`]),
+            ]) {
+              const asked = await act();
+              if (act === runPrompt) assert.match(words(asked), /certificate/);
+              assert.deepEqual(workspace.requests, [], `strict: ${strict}`);
+              await closeEditors();
+            }
+            await command('removeApiKey', {}, 'lake');
+          }),
+        );
+      }
+    } finally {
+      await workspace.stop();
+    }
+  }).timeout(60_000);
 });
