@@ -23,7 +23,7 @@ export class ConnectionReuse {
   /** What the next request to an address should do. Waits, 100 ms at most, where that is just being found out. */
   async for(origin: string, address: string): Promise<ConnectionUse> {
     // A connection belongs to an origin: a request to another of its addresses could get one that is just closing.
-    for (let pending = this.#pending(origin); pending; pending = this.#pending(origin)) await pending;
+    while (this.#pending(origin) !== undefined) await this.#pending(origin);
     const keeps = this.#keeps.get(address);
     if (keeps !== undefined || this.#watched.has(address)) return { reset: keeps !== true, answered() {}, failed() {} };
     const watch: Watch = { origin, verdict: undefined, closed() {} };
@@ -41,8 +41,7 @@ export class ConnectionReuse {
 
   /** What is being found out about an origin; undefined: nothing. */
   #pending(origin: string): Promise<void> | undefined {
-    for (const watch of this.#watched.values()) if (watch.origin === origin && watch.verdict) return watch.verdict;
-    return undefined;
+    return [...this.#watched.values()].find((watch) => watch.origin === origin && watch.verdict !== undefined)?.verdict;
   }
 
   /** To be told when a connection to an origin was closed. */
