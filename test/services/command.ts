@@ -5,6 +5,8 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type RunRecord, recordSchema } from '../../src/core/benchmark/record.ts';
 import { type Summary, summarySchema } from '../../src/core/benchmark/summary.ts';
+import type { Protocol } from '../../src/core/catalog/protocol.ts';
+import { type AnswerRow, answerRowSchema } from '../../src/engine/calling/answer-row.ts';
 import { jsonLines } from '../spawned-cli.ts';
 
 const cliPath = resolve(import.meta.dirname, '..', '..', 'dist', 'cli.js');
@@ -22,6 +24,25 @@ export interface BenchOptions {
   readonly prompts: readonly string[];
   readonly key?: string;
   readonly args?: readonly string[];
+}
+
+interface Endpoint {
+  readonly id: string;
+  /** Absent: `openai`. */
+  readonly protocol?: Protocol;
+  readonly baseUrl: string;
+  readonly key?: string | undefined;
+  readonly models: readonly string[];
+}
+
+interface Asked {
+  readonly endpoints: readonly Endpoint[];
+  readonly prompts: readonly string[];
+  readonly args?: readonly string[];
+}
+
+interface AskOptions extends Omit<Asked, 'endpoints'> {
+  readonly endpoint: Endpoint;
 }
 
 /** The command as `npm run build` made it, and a scratch folder for its runs. */
@@ -61,19 +82,50 @@ export class Command {
     return this.start(args, env).ended;
   }
 
-  /** Starts a benchmark without warm-up into the folder `run`: price 1 USD per million input tokens, 2 for output. */
+  /** Starts a benchmark of one endpoint without warm-up into the folder `run`. */
   bench(run: string, { baseUrl, models, prompts, key, args = [] }: BenchOptions) {
-    const priced = models.map((id) => ({ id, inputPrice: 1, outputPrice: 2 }));
-    const apiKey = key === undefined ? {} : { apiKey: { env: 'SERVICE_KEY' } };
-    const endpoints = [{ id: 'real', protocol: 'openai', baseUrl, ...apiKey, models: priced }];
-    writeFileSync(this.path(`${run}.json`), JSON.stringify({ endpoints }));
+    return this.benchAll(run, { endpoints: [{ id: 'real', baseUrl, models, key }], prompts, args });
+  }
+
+  /** Starts a benchmark of several endpoints without warm-up into the folder `run`. */
+  benchAll(run: string, { endpoints, prompts, args = [] }: Asked) {
+    const [config, env] = this.#configure(run, endpoints);
+    const files = ['--config', config, '--prompts', this.#dataset(run, prompts), '--out', run];
+    return this.start(['bench', ...files, '--yes', '--timeout', '120000', '--warmup', '0', ...args], env);
+  }
+
+  /** Answers prompts with the only model of one endpoint, into a file. */
+  async ask(name: string, { endpoint, prompts, args = [] }: AskOptions): Promise<Ended & { rows: AnswerRow[] }> {
+    const [config, env] = this.#configure(name, [endpoint]);
+    const out = `${name}.answers.jsonl`;
+    const model = `${endpoint.id}/${endpoint.models[0]}`;
+    const files = [this.#dataset(name, prompts), '--config', config, '--model', model, '--out', out];
+    const ended = await this.run(['ask', ...files, '--yes', ...args], env);
+    const path = this.path(out);
+    const rows = existsSync(path) ? jsonLines(readFileSync(path, 'utf8')) : [];
+    return { ...ended, rows: rows.map((row) => answerRowSchema.parse(row)) };
+  }
+
+  /** A configuration: 1 USD per million input tokens, 2 for output. @returns its file, and the environment with the keys */
+  #configure(name: string, endpoints: readonly Endpoint[]): [string, Record<string, string>] {
+    const env: Record<string, string> = {};
+    const configured = endpoints.map(({ key, models, ...endpoint }, index) => {
+      if (key !== undefined) env[`SERVICE_KEY_${index}`] = key;
+      return {
+        protocol: 'openai',
+        ...endpoint,
+        ...(key === undefined ? {} : { apiKey: { env: `SERVICE_KEY_${index}` } }),
+        models: models.map((id) => ({ id, inputPrice: 1, outputPrice: 2 })),
+      };
+    });
+    writeFileSync(this.path(`${name}.json`), JSON.stringify({ endpoints: configured }));
+    return [`${name}.json`, env];
+  }
+
+  #dataset(name: string, prompts: readonly string[]): string {
     const rows = prompts.map((prompt, index) => `${JSON.stringify({ id: `p${index}`, prompt })}\n`);
-    writeFileSync(this.path(`${run}.jsonl`), rows.join(''));
-    const files = ['--config', `${run}.json`, '--prompts', `${run}.jsonl`, '--out', run];
-    return this.start(
-      ['bench', ...files, '--yes', '--timeout', '120000', '--warmup', '0', ...args],
-      key === undefined ? {} : { SERVICE_KEY: key },
-    );
+    writeFileSync(this.path(`${name}.jsonl`), rows.join(''));
+    return `${name}.jsonl`;
   }
 
   records(run: string): RunRecord[] {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { everythingIn } from '../spawned-cli.ts';
 import { Command } from './command.ts';
 import { endlessPrompt, shortPrompts } from './prompts.ts';
-import { modelName, prepareLiteLlm, prepareLlama, type Server, startLiteLlm, startLlama } from './servers.ts';
+import { limited, modelName, prepareLiteLlm, prepareLlama, type Server, startLiteLlm, startLlama } from './servers.ts';
 
 const llama = await prepareLlama();
 const liteLlm = llama.missing === undefined ? await prepareLiteLlm() : llama;
@@ -60,7 +60,8 @@ describe.skipIf(missing !== undefined)(
       await bench('through', { args });
       await bench('direct', { baseUrl: model.baseUrl, args });
       const tokensOf = (run: string) =>
-        Object.fromEntries(command.records(run).map(({ promptId, tokens }) => [promptId, tokens]));
+        // What of a prompt is in the cache is another matter each time.
+        Object.fromEntries(command.records(run).map(({ promptId, tokens: t }) => [promptId, [t!.input, t!.output]]));
       expect(tokensOf('through')).toEqual(tokensOf('direct'));
     });
 
@@ -102,6 +103,88 @@ describe.skipIf(missing !== undefined)(
       const wrongKey = 'sk-wrong-b2f07715cc';
       expect(await failed('wrong-key', { key: wrongKey })).toMatchObject({ code: 'auth' });
       expect(everythingIn(command.path('wrong-key'))).not.toContain(wrongKey);
+    });
+
+    it('makes those who ask too often wait as long as it says, and then answers all of them', async () => {
+      const { code, stdout, rows } = await command.ask('limited', {
+        endpoint: { id: 'gateway', baseUrl: gateway.baseUrl, key: gateway.key, models: [limited.model] },
+        prompts: shortPrompts.slice(0, 2 * limited.requests + 1),
+        args: ['--concurrency', '2', '--max-tokens', '4', '--json'],
+      });
+      expect(code).toBe(0);
+      expect(rows.map(({ id, error }) => [id, error])).toEqual(rows.map((_, n) => [`p${n}`, undefined]));
+      expect(rows).toHaveLength(2 * limited.requests + 1);
+      const saved = rows.filter(({ attempts }) => attempts.length > 1);
+      expect(saved.length).toBeGreaterThan(0);
+      for (const { attempts, costAtLeast, tokens } of saved) {
+        expect(attempts[0]).toMatchObject({ status: 429, error: 'rate-limited' });
+        expect(attempts[1]!.waitedMs).toBeGreaterThanOrEqual(limited.windowMs);
+        expect(attempts.at(-1)).toMatchObject({ status: 200, timeout: { basis: 'complexity' } });
+        // Who is turned away pays nothing.
+        expect(costAtLeast).toBeUndefined();
+        expect(tokens).toMatchObject({ output: 4, source: 'server' });
+      }
+      const retries = rows.reduce((sum, { attempts }) => sum + attempts.length - 1, 0);
+      expect(JSON.parse(stdout)).toMatchObject({ state: 'complete', answered: rows.length, failed: 0, retries });
+    });
+
+    it('turns away for good whoever may not try again', async () => {
+      const { code, rows } = await command.ask('not-again', {
+        endpoint: { id: 'gateway', baseUrl: gateway.baseUrl, key: gateway.key, models: [limited.model] },
+        prompts: shortPrompts.slice(0, 2 * limited.requests + 1),
+        args: ['--concurrency', '4', '--max-tokens', '4', '--max-retries', '0'],
+      });
+      expect(code).toBe(3);
+      const failed = rows.filter(({ error }) => error);
+      expect(failed.length).toBeGreaterThan(0);
+      for (const { error, attempts } of failed) {
+        expect(error).toMatchObject({ code: 'rate-limited', status: 429, retryAfterMs: limited.windowMs });
+        expect(attempts).toHaveLength(1);
+      }
+    });
+
+    it('is measured beside the model behind it, by several protocols in one run, with retries and adaptive time limits', async () => {
+      const { origin } = new URL(model.baseUrl);
+      const models = [modelName];
+      const prompts = shortPrompts.slice(0, 4);
+      const { code, stdout } = await command.benchAll('protocols', {
+        endpoints: [
+          { id: 'chat', baseUrl: model.baseUrl, models },
+          { id: 'responses', protocol: 'openai-responses', baseUrl: model.baseUrl, models },
+          { id: 'messages', protocol: 'anthropic', baseUrl: origin, models },
+          { id: 'gateway', baseUrl: gateway.baseUrl, key: gateway.key, models: [limited.model] },
+        ],
+        prompts,
+        args: ['--concurrency', '16', '--max-tokens', '16', '--adaptive-timeout', '--max-retries', '4'],
+      }).ended;
+      expect(code).toBe(0);
+      const records = command.records('protocols');
+      expect(records).toHaveLength(4 * prompts.length);
+      for (const record of records) {
+        expect(record).toMatchObject({ status: 'ok', tokens: { source: 'server' } });
+        expect(record.tokens!.output).toBeLessThanOrEqual(16);
+        for (const { timeout } of record.attempts) expect(timeout).toMatchObject({ basis: 'complexity' });
+      }
+      // One model, whoever carries the question to it: it counts the same prompt alike.
+      const inputs = new Map<string, Set<number>>();
+      for (const { promptId, tokens } of records) {
+        inputs.set(promptId, (inputs.get(promptId) ?? new Set()).add(tokens!.input));
+      }
+      expect([...inputs.values()].map(({ size }) => size)).toEqual(prompts.map(() => 1));
+
+      const retried = records.filter(({ attempts }) => attempts.length > 1);
+      expect(retried.length).toBeGreaterThan(0);
+      for (const { endpoint, attempts } of retried) {
+        expect(endpoint).toBe('gateway');
+        expect(attempts[0]).toMatchObject({ status: 429, error: { retryAfterMs: limited.windowMs } });
+        expect(attempts[1]!.waitedMs).toBeGreaterThanOrEqual(limited.windowMs);
+      }
+      const counts = command.summary('protocols').models.map((each) => [each.endpoint, each.counts]);
+      expect(counts).toEqual([
+        ...['chat', 'responses', 'messages'].map((id) => [id, expect.objectContaining({ ok: 4, error: 0 })]),
+        ['gateway', expect.objectContaining({ ok: 4, error: 0, retried: retried.length })],
+      ]);
+      expect(stdout).toMatch(/needed a retry/);
     });
 
     it('says that the model behind it is gone', async () => {
