@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { sampleRun } from '../../../test/sample-run.ts';
+import { summarise } from '../benchmark/summarise.ts';
 import { toCsv } from './csv.ts';
 import { requestDetail } from './detail.ts';
 import { toHtml } from './html.ts';
@@ -61,8 +62,10 @@ test('a price of zero is a cost of zero, not an unknown one', () => {
   const records = run.records.map((record) => ({ ...record, costUsd: 0 }));
   const [model] = run.summary.models;
   const summary = { ...run.summary, models: [{ ...model!, cost: { knownUsd: 0, perRequestUsd: 0, unknown: 0 } }] };
-  const table = toTextTable(buildReport({ ...run, records, summary }));
-  expect(table).toMatch(/\$0 +\$0\n/);
+  const view = buildReport({ ...run, records, summary });
+  expect(toTextTable(view)).toMatch(/\$0 +\$0\n/);
+  expect(toHtml(view)).not.toContain('Cost against latency');
+  expect(toHtml(buildReport(run))).toContain('Cost against latency');
 });
 
 test('a sum with an unknown part is shown as a lower bound', () => {
@@ -80,6 +83,22 @@ test('a run without one success has a report that says so and draws nothing', ()
   expect(html).not.toMatch(/NaN|Infinity|undefined/);
   expect(toMarkdown(view)).not.toMatch(/NaN|Infinity|undefined/);
   expect(toTextTable(view)).toContain('4 (100%)');
+});
+
+test('a run whose every success needed a retry does not say that nothing succeeded', () => {
+  const run = sampleRun({ models: ['busy'], requests: 3, warmup: 0, errorShare: 0 });
+  const records = run.records.map((record) => {
+    const { times } = record;
+    const refused = { times: { sent: 1, headers: 4, end: 5 }, status: 429 };
+    return { ...record, times: refused.times, attempts: [refused, { times, status: 200, waitedMs: 900 }] };
+  });
+  const summary = summarise(run.manifest, run.prompts, records);
+  const view = buildReport({ ...run, records, summary });
+  expect(view.totals.ok).toBe(3);
+  expect(view.charts.e2e).toBeUndefined();
+  const html = toHtml(view);
+  expect(html).not.toContain('No measured request succeeded');
+  expect(html).toContain('Every request that succeeded needed a retry');
 });
 
 test('an interrupted run without any record has a report', () => {

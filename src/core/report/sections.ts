@@ -77,7 +77,11 @@ function notes(view: ReportView): Markup | undefined {
 export function chartsSection(view: ReportView): Markup {
   const { ttft, e2e, compromise } = view.charts;
   if (!ttft && !e2e) {
-    return markup`<section aria-labelledby="tw-charts"><h2 id="tw-charts">Latency and cost</h2><p class="tw-note">No measured request succeeded: there is nothing to draw.</p></section>`;
+    const why =
+      view.totals.ok === 0
+        ? 'No measured request succeeded'
+        : 'Every request that succeeded needed a retry, and latency figures are of first attempts only';
+    return markup`<section aria-labelledby="tw-charts"><h2 id="tw-charts">Latency and cost</h2><p class="tw-note">${why}: there is nothing to draw.</p></section>`;
   }
   const latency = (id: string, name: string, key: 'ttftMs' | 'e2eMs', data: typeof ttft) =>
     data &&
@@ -89,6 +93,8 @@ export function chartsSection(view: ReportView): Markup {
     );
   return markup`<section aria-labelledby="tw-charts"><h2 id="tw-charts">Latency and cost</h2><div class="tw-charts">${latency('tw-ttft', 'Time to first token (TTFT)', 'ttftMs', ttft)}${latency('tw-e2e', 'End-to-end latency (E2E)', 'e2eMs', e2e)}${
     compromise.length > 0 &&
+    // Where nothing costs anything there is nothing to weigh.
+    compromise.some(({ per1kUsd }) => per1kUsd !== 0) &&
     figureOf(
       'Cost against latency: nearer to the lower left is better',
       compromiseChart('tw-cost', compromise, view.models),
