@@ -5,6 +5,7 @@ import { Failure } from '../core/failure.ts';
 import { label } from './labels.ts';
 import { measureRun } from './measure-run.ts';
 import { pickRun } from './pick-run.ts';
+import { isSameEndpoint } from './planned-endpoint.ts';
 import { simulatedId, vscodeId } from './reserved-ids.ts';
 import { isResumable } from './runs-view.ts';
 import type { Services } from './services.ts';
@@ -21,7 +22,7 @@ export async function resumeRun(services: Services, run: unknown): Promise<void>
   const endpoints = manifest.plan.endpoints.map((planned) => {
     const configured = services.endpoints.find(planned.id);
     // The key goes where the person's endpoint is, and the run's requests go to the address in the run's folder.
-    if (configured && sameAddress(configured.baseUrl, planned.baseUrl)) return configured;
+    if (configured && isSameEndpoint(configured, planned)) return configured;
     throw new Failure({
       code: 'config',
       message:
@@ -29,7 +30,7 @@ export async function resumeRun(services: Services, run: unknown): Promise<void>
           ? 'This run was made on a simulated endpoint that has ended. Benchmark again with the one that runs now.'
           : planned.id === vscodeId
             ? 'This run was made with models of VS Code, which this window does not use yet. Run “Tierwise: Use Models of VS Code” first.'
-            : `This run was made with the endpoint "${planned.id}" at ${planned.baseUrl}, which is not configured so. Add it to resume the run.`,
+            : `This run was made with the endpoint "${planned.id}" at ${planned.baseUrl} (protocol ${planned.protocol}), which is not configured so. Add it to resume the run.`,
     });
   });
   const maxCostUsd = manifest.stopReason === 'cost-ceiling' ? await askForCeiling(manifest) : undefined;
@@ -55,10 +56,6 @@ async function askForCeiling({ maxCostUsd, plan, title }: Manifest): Promise<num
   });
   if (typed === undefined) throw new vscode.CancellationError();
   return Number(typed);
-}
-
-function sameAddress(a: string, b: string): boolean {
-  return a.replace(/\/+$/, '') === b.replace(/\/+$/, '');
 }
 
 export async function cancelRun(services: Services, run: unknown): Promise<void> {
