@@ -60,6 +60,9 @@ describe('the address of a workspace', () => {
     ['https://dаtabricks.example', /mistaken/],
     ['https://xn--80ak6aa92e.example', /mistaken/],
     ['dbc-1.cloud.da\u200btabricks.com', /invisible/],
+    ['https://dbc-1.cloud.databricks.com/\u202emoc.elpmaxe', /invisible/],
+    ['dbc-1.cloud.databricks.com/?o=1#\u2066x', /invisible/],
+    ['https://dbc-1.cloud.databricks.com/ml\u200b', /invisible/],
     ['https://', /https:\/\//],
   ])('such as %j is refused, with a way to mend it', (text, why) => {
     expect(() => parseWorkspaceHost(text)).toThrow(why);

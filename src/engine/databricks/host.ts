@@ -1,5 +1,5 @@
 import { Failure } from '../../core/failure.ts';
-import { type BaseUrl, parseBaseUrl } from '../http/base-url.ts';
+import { type BaseUrl, parseBaseUrl, refuseHidden } from '../http/base-url.ts';
 
 /**
  * The address of a workspace from what a person pastes: the address bar of the browser (`/?o=…`, `#ml/endpoints`), the
@@ -9,6 +9,8 @@ import { type BaseUrl, parseBaseUrl } from '../http/base-url.ts';
  */
 export function parseWorkspaceHost(text: string): BaseUrl {
   const raw = text.trim();
+  // Also in the part that is dropped below: who pastes it may have been shown another address.
+  refuseHidden(raw);
   const full = isBareHost(raw) ? `https://${raw}` : raw;
   // What follows the authority says where in the workspace the person was, not which workspace it is.
   const base = parseBaseUrl(/^https?:\/\/[^/?#]*/i.exec(full)?.[0] ?? full);

@@ -19,10 +19,7 @@ export interface BaseUrl {
 export function parseBaseUrl(text: string): BaseUrl {
   const raw = text.trim();
   if (raw === '') refuse('is empty', 'Type an address such as https://host.example/v1');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
-  if (/[\u0000-\u0020\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/.test(raw)) {
-    refuse('holds spaces or invisible characters', 'Type it anew instead of pasting it');
-  }
+  refuseHidden(raw);
   if (raw.includes('\\')) refuse('holds a backslash', 'Use / between the parts');
   const authority = /^https?:\/\/([^/?#]+)/i.exec(raw)?.[1];
   if (authority === undefined)
@@ -56,6 +53,14 @@ export function parseBaseUrl(text: string): BaseUrl {
     loopback,
     ...(concerns.length > 0 ? { needsConfirmation: concerns.join(' ') } : {}),
   };
+}
+
+/** Refuses what a reader does not see or sees in another order. @throws Failure `config` */
+export function refuseHidden(text: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
+  if (/[\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/.test(text)) {
+    refuse('holds spaces or invisible characters', 'Type it anew instead of pasting it');
+  }
 }
 
 function refuse(what: string, mend: string): never {
