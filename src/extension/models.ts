@@ -19,7 +19,14 @@ export function needModels({ endpoints }: Services): void {
 /** Lets the person choose models. @throws Failure `usage` when there is none, CancellationError when none was chosen. */
 export async function pickModels(services: Services): Promise<readonly Model[]> {
   needModels(services);
-  const items = services.endpoints.models.map((model) => ({
+  const answering = services.endpoints.models.filter(({ task }) => task !== 'embeddings');
+  if (answering.length === 0) {
+    const message = 'All models that are configured make embeddings and answer nothing. Add one that answers prompts.';
+    throw new RemediableFailure({ code: 'usage', message }, [
+      { label: 'Add Endpoint', command: 'tierwise.addEndpoint' },
+    ]);
+  }
+  const items = answering.map((model) => ({
     label: label(model.ref),
     description: `${priceWords(model)}${model.simulated ? ' · simulated' : ''}`,
     picked: true,
