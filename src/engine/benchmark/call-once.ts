@@ -18,6 +18,8 @@ export interface Call {
   readonly id: string;
   readonly model: PlannedModel;
   readonly prompt: RunPrompt;
+  /** Most output tokens to ask for. */
+  readonly maxTokens: number;
 }
 
 /** Makes one attempt at a call, over HTTP or through VS Code. Does not reject because of the endpoint. */
@@ -34,12 +36,12 @@ export function makeCallOnce(options: {
   return async (call, limits) => {
     const { endpoint, model } = call.model;
     if (parent && targets.of(endpoint).protocol === 'vscode-lm') {
-      const question = { model, prompt: call.prompt.text, maxTokens: plan.maxTokens };
+      const question = { model, prompt: call.prompt.text, maxTokens: call.maxTokens };
       return askVscodeModel(parent, () => transport.now(), question, limits);
     }
     let target: ChatTarget;
     try {
-      target = await targets.fresh(endpoint);
+      target = await targets.fresh(endpoint, limits.signal);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return unsent(limits.signal.aborted ? abortFailure(limits.signal) : error, transport.now());
@@ -49,13 +51,13 @@ export function makeCallOnce(options: {
 }
 
 /** What a call asks for on the wire. */
-export function requestOf(plan: Plan, { id, model, prompt }: Call): ChatRequest {
+export function requestOf(plan: Plan, { id, model, prompt, maxTokens }: Call): ChatRequest {
   return {
     model: model.model,
     task: model.task,
     pyfunc: model.pyfunc,
     messages: [{ role: 'user', content: prompt.text }],
-    maxTokens: plan.maxTokens,
+    maxTokens,
     temperature: plan.temperature,
     stream: plan.stream,
     requestId: id,

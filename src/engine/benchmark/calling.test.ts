@@ -150,7 +150,8 @@ describe('a run with retries', { timeout: 60_000 }, () => {
     const { records } = await measure(plan, { prompts: 2 });
     const timeouts = records.map(({ promptId, attempts }) => [promptId, attempts[0]?.timeout]);
     expect(Object.fromEntries(timeouts)).toEqual({
-      p1: { ms: 10_000, basis: 'complexity' },
+      // 10 s, and 16 tokens of 50 ms.
+      p1: { ms: 10_800, basis: 'complexity' },
       p2: { ms: 12_000, basis: 'complexity' },
     });
     const fixed = startMessage(`${bench.runDir}2`, makePlan(endpoint.baseUrl, { requests: 1 }), makePrompts(1));
@@ -287,6 +288,93 @@ describe('an endpoint that sleeps', { timeout: 60_000 }, () => {
     const { records, manifest } = await measure(sleeping(endpoint.baseUrl, { requests: 2 }), { prompts: 2 });
     expect(manifest.state).toBe('complete');
     expect(records.filter(({ coldStart }) => coldStart).map(({ attempts }) => attempts.length)).toEqual([1]);
+  });
+
+  it('is woken with a short question for a few tokens, so that knocking does not use up the ceiling', async () => {
+    let refusals = 3;
+    const endpoint = await bench.serve({
+      onRequest: (_request, response) => (refusals-- > 0 ? refuse(response, 503) : false),
+    });
+    const plan = sleeping(endpoint.baseUrl, {
+      models: [{ endpoint: 'lab', model: 'alpha', inputPrice: 0, outputPrice: 1_000, wake: true }],
+      maxTokens: 1_000,
+      requests: 2,
+      concurrency: 1,
+      // Two requests, and four short ones.
+      maxCostUsd: 2.1,
+    });
+    const prompts = makePrompts(2).map((prompt) => ({ ...prompt, text: `${prompt.text}${'é'.repeat(5_000)}` }));
+    await startMeasuring({ entry: bench.entry, message: startMessage(bench.runDir, plan, prompts) }).done;
+    const { manifest, records } = await readRun(bench.runDir);
+    expect(manifest.state).toBe('complete');
+    expect(endpoint.received.map(({ maxTokens }) => maxTokens)).toEqual([16, 16, 16, 16, 1_000, 1_000]);
+    expect(endpoint.received[0]!.prompt).toHaveLength(200);
+    expect(records[0]).toMatchObject({ coldStart: true, promptId: expect.stringMatching(/^p\d$/) });
+  });
+
+  it('is awake when it answers without a single token', async () => {
+    const endpoint = await bench.serve({
+      onRequest({ id }, response) {
+        if (!id.includes('.c1.')) return false;
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.end('data: {"choices":[{"index":0,"delta":{},"finish_reason":"length"}]}\n\ndata: [DONE]\n\n');
+        return true;
+      },
+    });
+    const { records, summary } = await measure(sleeping(endpoint.baseUrl, { requests: 2 }), { prompts: 2 });
+    expect(records[0]).toMatchObject({ coldStart: true, status: 'ok' });
+    expect(summary.models[0]).toMatchObject({ counts: { ok: 2, error: 0 }, coldStarts: [{ ok: true }] });
+  });
+
+  it('gets another key when it refuses the first', async () => {
+    const endpoint = await bench.serve({
+      onRequest: ({ authorization }, response) =>
+        authorization?.includes('old') ? refuse(response, 401, 'token expired') : false,
+    });
+    const keyed = (name: string) => ({
+      endpoint: 'lab',
+      origin: endpoint.origin,
+      key: `sk-test-${name}-0123456789`,
+      expiresAt: Date.now() + 3_600_000,
+    });
+    const { records, summary } = await measure(sleeping(endpoint.baseUrl), {
+      keys: [keyed('old')],
+      refreshKey: async () => keyed('new'),
+    });
+    expect(records[0]).toMatchObject({ coldStart: true, status: 'ok' });
+    expect(records[0]?.attempts.map(({ status }) => status)).toEqual([401, 200]);
+    expect(summary.totals).toMatchObject({ ok: 10, error: 0 });
+  });
+
+  it('may have charged for every try of a run that was killed while it woke', async () => {
+    let killed = false;
+    const endpoint = await bench.serve({
+      onRequest(_request, response) {
+        if (killed) return false;
+        if (endpoint.received.length === 3) {
+          killed = true;
+          process.kill(bench.measuringPid(), 'SIGKILL');
+        }
+        return refuse(response, 503);
+      },
+    });
+    const plan = sleeping(endpoint.baseUrl, { requests: 1, concurrency: 1 });
+    const message = startMessage(bench.runDir, plan, makePrompts(1));
+    await startMeasuring({ entry: bench.entry, message }).done.catch(() => undefined);
+    expect(endpoint.received).toHaveLength(3);
+    const { manifest } = await startMeasuring({ entry: bench.entry, message: resumeMessage(bench.runDir) }).done;
+    const boundUsd = (94 * 1 + 16 * 2) / 1e6;
+    expect(manifest.state).toBe('complete');
+    expect(manifest.unrecordedUsd).toBeGreaterThanOrEqual(3 * boundUsd * 0.99);
+    // In ten minutes, with pauses that grow to 15 s, no more tries than these.
+    expect(manifest.unrecordedUsd).toBeLessThanOrEqual(50 * boundUsd);
+  });
+
+  it('has what it may have cost counted when the time is up while it wakes', async () => {
+    const endpoint = await bench.serve({ onRequest: (_request, response) => refuse(response, 503) });
+    const { manifest } = await measure(sleeping(endpoint.baseUrl, { timeLimitMs: 300 }));
+    expect(manifest).toMatchObject({ state: 'stopped', stopReason: 'time-limit' });
+    expect(manifest.unrecordedUsd).toBeGreaterThan(0);
   });
 
   it('can be given up while it wakes', async () => {

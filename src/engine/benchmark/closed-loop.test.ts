@@ -160,6 +160,19 @@ it('starts nothing in a lane that is paused, and goes on by itself afterwards', 
   expect(await loop.ended).toBeUndefined();
 });
 
+it('keeps a pause for what is in flight, also when there is nothing more to start', async () => {
+  const { run, running } = bench(0);
+  const loop = startClosedLoop({ ...twoLanes(9, 9), jobs: [0].values(), slots: 2, run });
+  await until(() => running.size === 1);
+  for (let i = 0; i < 20; i++) await turn();
+  loop.pause('a', 10_000);
+  loop.pause('a', 10);
+  expect(loop.pauseLeft('a')).toBeGreaterThan(1_000);
+  expect(loop.pauseLeft('b')).toBe(0);
+  running.get(0)?.();
+  expect(await loop.ended).toBeUndefined();
+});
+
 it('drops jobs that are not to be done any more, also those that waited', async () => {
   const { run, running, started } = bench(0);
   let closed = false;

@@ -22,6 +22,8 @@ export interface RunningLoop<Job> {
   readonly inFlight: number;
   /** Starts nothing in this lane for so long. */
   pause(lane: string, ms: number): void;
+  /** ms until the lane's pause is over; 0: it has none. It holds for what is in flight too, also when the loop has no more to start. */
+  pauseLeft(lane: string): number;
   /** Starts nothing more; jobs in flight go on. */
   stop(): void;
   /** Resolves when the last job has ended; with the job that was not admitted, if that ended the loop. */
@@ -138,8 +140,9 @@ export function startClosedLoop<Job>({
       return inFlight;
     },
     pause(name, ms) {
-      if (!stopped) lanes.get(name)?.pause(ms, pump);
+      lanes.get(name)?.pause(ms, stopped ? undefined : pump);
     },
+    pauseLeft: (name) => lanes.get(name)?.pauseLeft ?? 0,
     stop() {
       stopped = true;
       pump();
@@ -184,12 +187,18 @@ class Lane<Job> {
     return first?.job;
   }
 
-  pause(ms: number, over: () => void): void {
+  get pauseLeft(): number {
+    return Math.max(0, this.#pausedUntil - performance.now());
+  }
+
+  /** `over` is called at its end, if it is given. */
+  pause(ms: number, over: (() => void) | undefined): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, performance.now() + ms);
     clearTimeout(this.#timer);
+    if (!over) return;
     // A timer may come early, as it counts from when the event loop last turned.
     const wait = () => {
-      const left = this.#pausedUntil - performance.now();
+      const left = this.pauseLeft;
       if (left <= 0) over();
       else this.#timer = setTimeout(wait, Math.ceil(left));
     };

@@ -19,7 +19,7 @@ import { Health } from './health.ts';
 import type { Parent } from './parent.ts';
 import { recordOf } from './record-of.ts';
 import { Targets } from './targets.ts';
-import { wake, wakingMs } from './waking.ts';
+import { wake, wakingLimit, wakingQuestion } from './waking.ts';
 
 /** What earlier sessions of a run left. */
 export interface Earlier {
@@ -84,7 +84,11 @@ export function checkRunnable(plan: Plan, keys: readonly BoundKey[], parent: Par
   for (const model of plan.models) {
     const target = targets.of(model.endpoint);
     if (target.protocol === 'vscode-lm') continue;
-    adapterFor(target.protocol, model.task).buildRequest(target, undefined, requestOf(plan, { id: '', model, prompt }));
+    adapterFor(target.protocol, model.task).buildRequest(
+      target,
+      undefined,
+      requestOf(plan, { id: '', model, prompt, maxTokens: plan.maxTokens }),
+    );
   }
   budgetOf(plan, 0);
 }
@@ -142,56 +146,68 @@ export function startRequests(options: RunnerOptions): Running {
     const { model, prompt } = job;
     options.onSend(job.request);
     const budget = retryBudgets.get(model.endpoint) ?? new RetryBudget();
-    await attempt(job, async (once, own) => {
-      const attempts = () =>
-        callWithRetries(({ timeout }) => once({ timeoutMs: timeout.ms, signal: own }), {
-          ...clock,
-          maxRetries: plan.maxRetries ?? 0,
-          budget,
-          timeouts,
-          complexity: prompt.score,
-          target: `${model.endpoint}/${model.model}`,
-          signal: own,
-          onRetryAfter: plan.maxRetries ? (ms) => loop.pause(model.endpoint, ms) : undefined,
-          admitRetry: () => !timeUp && job.spending.reserve(),
-        });
-      const used = targets.of(model.endpoint).key;
-      const made = await attempts();
-      const { failure, status } = lastAttempt(made).outcome;
-      if (failure?.code !== 'auth' || !refusesKey(status, failure.message) || own.aborted) return made;
-      const from = clock.now();
-      if (!(await targets.afterRefusal(model.endpoint, used)) || !job.spending.reserve()) return made;
-      const waitedMs = clock.now() - from;
-      return [
-        ...made,
-        ...(await attempts()).map((attempt, index) => (index === 0 ? { ...attempt, waitedMs } : attempt)),
-      ];
-    });
+    await attempt(job, (once, own) =>
+      callWithRetries(({ timeout }) => once({ timeoutMs: timeout.ms, signal: own }), {
+        ...clock,
+        maxRetries: plan.maxRetries ?? 0,
+        budget,
+        timeouts,
+        complexity: prompt.score,
+        maxTokens: job.maxTokens,
+        target: `${model.endpoint}/${model.model}`,
+        signal: own,
+        onRetryAfter: plan.maxRetries ? (ms) => loop.pause(model.endpoint, ms) : undefined,
+        pauseLeft: () => loop.pauseLeft(model.endpoint),
+        admitRetry: () => !timeUp && job.spending.reserve(),
+      }),
+    );
   }
 
   async function wakeUp(job: Job): Promise<void> {
-    const limitMs = Math.max(wakingMs, plan.timeoutMs);
+    const deadline = clock.now() + wakingLimit(plan);
     const admitRetry = () => job.spending.reserve();
-    await attempt(job, (once, own) => wake(once, { clock, limitMs, signal: own, admitRetry }));
+    await attempt(job, (once, own, before) => wake(once, { clock, deadline, before, signal: own, admitRetry }));
+  }
+
+  /** The attempts of a job, and more with another key when the last was refused for its key. */
+  async function withValidKey(
+    job: Job,
+    own: AbortSignal,
+    attempts: (before: number) => Promise<CallAttempt[]>,
+  ): Promise<CallAttempt[]> {
+    const { endpoint } = job.model;
+    const used = targets.of(endpoint).key;
+    const made = await attempts(0);
+    const { failure, status } = lastAttempt(made).outcome;
+    if (failure?.code !== 'auth' || !refusesKey(status, failure.message) || own.aborted) return made;
+    const from = clock.now();
+    const renewed = await targets.afterRefusal(endpoint, used, own);
+    if (own.aborted) return made.map((attempt) => ({ ...attempt, givenUp: 'cancelled' }));
+    if (!renewed || !job.spending.reserve()) return made;
+    const waitedMs = clock.now() - from;
+    const more = await attempts(made.length);
+    return [...made, ...more.map((attempt, index) => (index === 0 ? { ...attempt, waitedMs } : attempt))];
   }
 
   /** Makes the attempts of a job and writes down what came of them; nothing, when it was given up. */
   async function attempt(
     job: Job,
-    attemptsOf: (once: Once, own: AbortSignal) => Promise<CallAttempt[]>,
+    attemptsOf: (once: Once, own: AbortSignal, before: number) => Promise<CallAttempt[]>,
   ): Promise<void> {
     const { request, model, prompt, spending } = job;
     const giveUp = new AbortController();
     givingUp.add(giveUp);
     // A key that has to be renewed is nobody's latency.
-    await targets.prepare(model.endpoint);
+    await targets.prepare(model.endpoint, giveUp.signal);
     const scheduled = transport.now();
     const once: Once = async (limits) => {
       const outcome = await callOnce(job, limits);
       spending.settle(outcome.failure?.code === 'cancelled' ? undefined : certainCost(outcome, model));
       return outcome;
     };
-    const attempts = await attemptsOf(once, giveUp.signal).finally(() => givingUp.delete(giveUp));
+    const attempts = await withValidKey(job, giveUp.signal, (before) =>
+      attemptsOf(once, giveUp.signal, before),
+    ).finally(() => givingUp.delete(giveUp));
     // What was reserved for an attempt that did not come about.
     spending.settle(0);
     if (wasCancelled(attempts)) {
@@ -274,9 +290,19 @@ export function startRequests(options: RunnerOptions): Running {
 
 /** USD that a request of a plan can cost at most; 0 where a price is unknown. */
 export function boundOf(plan: Plan, prompts: readonly RunPrompt[], request: PlannedRequest): number {
+  const { model, prompt, maxTokens } = questionOf(plan, prompts, request);
+  return costBound(Buffer.byteLength(prompt.text), maxTokens, model) ?? 0;
+}
+
+function questionOf(
+  plan: Plan,
+  prompts: readonly RunPrompt[],
+  request: PlannedRequest,
+): Pick<Call, 'model' | 'prompt' | 'maxTokens'> {
   const model = plan.models[request.model];
   const prompt = prompts[request.prompt];
-  return (model && prompt && costBound(Buffer.byteLength(prompt.text), plan.maxTokens, model)) ?? 0;
+  if (!model || !prompt) throw new Error(`Request ${request.id} has no model or prompt.`);
+  return { model, ...(request.coldStart ? wakingQuestion(plan, prompt) : { prompt, maxTokens: plan.maxTokens }) };
 }
 
 function* jobsOf(options: RunnerOptions, budget: Budget | undefined): Generator<Job> {
@@ -299,11 +325,9 @@ function wakingJobs(options: RunnerOptions, budget: Budget | undefined): Iterato
 }
 
 function jobOf({ plan, prompts }: RunnerOptions, request: PlannedRequest, budget: Budget | undefined): Job {
-  const model = plan.models[request.model];
-  const prompt = prompts[request.prompt];
-  if (!model || !prompt) throw new Error(`Request ${request.id} has no model or prompt.`);
   const boundUsd = boundOf(plan, prompts, request);
-  return { id: request.id, request, model, prompt, boundUsd, spending: new Spending(budget, boundUsd) };
+  const spending = new Spending(budget, boundUsd);
+  return { id: request.id, request, ...questionOf(plan, prompts, request), boundUsd, spending };
 }
 
 function budgetOf(plan: Plan, spentUsd: number): Budget | undefined {

@@ -19,6 +19,7 @@ import type { Parent } from './parent.ts';
 import { ProgressTicker } from './progress.ts';
 import { readManifest, readPrompts, readRecords, runPaths, wholeRecords } from './run-folder.ts';
 import { boundOf, checkRunnable, type Ending, type Running, startRequests } from './runner.ts';
+import { mostWakingTries, wakingLimit } from './waking.ts';
 
 /** What a session of a run needs from outside. */
 export interface SessionOptions {
@@ -70,7 +71,7 @@ export async function startRun(
       machine: machineFacts(),
       simulated: false,
     };
-    return measure(options, transport, manifest, prompts, { ...nothing, finished: new Set() });
+    return measure(options, transport, manifest, prompts, { ...nothing, finished: new Set(), woken: new Set() });
   });
 }
 
@@ -101,7 +102,7 @@ export async function resumeRun(
     if (manifest.state === 'complete') return manifest;
     const transport = await options.connect(plan.concurrency);
     mendRecords(runDir);
-    const unrecordedUsd = (manifest.unrecordedUsd ?? 0) + lostUsd(manifest, prompts, earlier.finished);
+    const unrecordedUsd = (manifest.unrecordedUsd ?? 0) + lostUsd(manifest, prompts, earlier);
     const { stopReason: _, stopMessage: __, ...kept } = manifest;
     return measure(
       options,
@@ -137,6 +138,8 @@ async function locked(dir: string, work: () => Promise<Manifest>): Promise<Manif
 /** What the sessions before this one left. */
 interface EarlierSessions {
   readonly finished: ReadonlySet<string>;
+  /** Ids of requests that woke an endpoint. */
+  readonly woken: ReadonlySet<string>;
   readonly errors: number;
   /** USD known. */
   readonly costUsd: number | undefined;
@@ -154,6 +157,7 @@ function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunP
     for (const request of wakingRequests(runId, plan, prompts.length, session)) planned.set(request.id, request);
   }
   const finished = new Set<string>();
+  const woken = new Set<string>();
   let errors = 0;
   let costUsd: number | undefined;
   let spentUsd = 0;
@@ -166,7 +170,8 @@ function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunP
           message: `${runPaths(dir).records} holds the record "${record.id}", which is not of this run. Put back the right file.`,
         });
       }
-      if (!request.coldStart) {
+      if (request.coldStart) woken.add(record.id);
+      else {
         finished.add(record.id);
         if (record.status === 'error') errors++;
       }
@@ -178,15 +183,20 @@ function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunP
   const fromRecords = measuredMs(counted());
   // A session that was killed could not write how long it took; the records tell.
   const measured = manifest.state === 'running' ? fromRecords : (manifest.durationMs ?? fromRecords);
-  return { finished, errors, costUsd, spentUsd, measuredMs: measured };
+  return { finished, woken, errors, costUsd, spentUsd, measuredMs: measured };
 }
 
 /**
  * USD, at most, that requests of a session that broke off may have cost without leaving a record. The requests of an
  * endpoint are sent in order, so they are among its first unfinished ones: at most one in flight for each slot, and one
- * that had ended and was about to be written; each with all its attempts.
+ * that had ended and was about to be written; each with all its attempts. So do those that were to wake an endpoint which has
+ * requests left.
  */
-function lostUsd(manifest: Manifest, prompts: readonly RunPrompt[], finished: ReadonlySet<string>): number {
+function lostUsd(
+  manifest: Manifest,
+  prompts: readonly RunPrompt[],
+  { finished, woken }: Pick<EarlierSessions, 'finished' | 'woken'>,
+): number {
   const { plan, runId } = manifest;
   const brokeOff = manifest.state === 'running' || manifest.stopReason === 'disk' || manifest.stopReason === 'failure';
   if (!brokeOff) return 0;
@@ -194,16 +204,20 @@ function lostUsd(manifest: Manifest, prompts: readonly RunPrompt[], finished: Re
   const slots = new Map(
     plan.endpoints.map(({ id, concurrency = plan.concurrency }) => [id, 2 * Math.min(concurrency, plan.concurrency)]),
   );
-  const bounds = wakingRequests(runId, plan, prompts.length, manifest.resumed).map((request) =>
-    boundOf(plan, prompts, request),
-  );
+  const bounds: number[] = [];
+  const open = new Set<number>();
   for (const request of plannedRequests(runId, plan, prompts.length)) {
     if (finished.has(request.id)) continue;
+    open.add(request.model);
     const endpoint = plan.models[request.model]?.endpoint ?? '';
     const room = slots.get(endpoint) ?? 0;
     if (room === 0) continue;
     slots.set(endpoint, room - 1);
     bounds.push(attempts * boundOf(plan, prompts, request));
+  }
+  for (const request of wakingRequests(runId, plan, prompts.length, manifest.resumed)) {
+    if (woken.has(request.id) || !open.has(request.model)) continue;
+    bounds.push(mostWakingTries(wakingLimit(plan)) * boundOf(plan, prompts, request));
   }
   const dearest = bounds.sort((a, b) => b - a).slice(0, 2 * plan.concurrency);
   return dearest.reduce((sum, bound) => sum + bound, 0);
@@ -237,7 +251,9 @@ async function measure(
     const { ending, lag, simulated, durationMs, defect } = await sendAll(options, transport, begun, prompts, earlier);
     reserve.release();
     const { abandonedUsd, ...end } = ending;
-    const unrecordedUsd = (begun.unrecordedUsd ?? 0) + (end.state === 'cancelled' ? abandonedUsd : 0);
+    // After the other ends a resumed run reckons what was lost.
+    const knows = end.stopReason !== 'disk' && end.stopReason !== 'failure';
+    const unrecordedUsd = (begun.unrecordedUsd ?? 0) + (knows ? abandonedUsd : 0);
     const manifest: Manifest = {
       ...begun,
       ...end,

@@ -3,6 +3,7 @@ import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import type { ChatTarget } from '../endpoints/chat.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
+import { abortable } from '../http/network-failure.ts';
 import { onlyInVscode } from './answer-measure.ts';
 
 /** A key that is refused within this time is renewed before it is used; ms. */
@@ -37,15 +38,18 @@ export class Targets {
     return target;
   }
 
-  /** With a key that does not expire within a minute, where one can be had. @throws Failure `auth` when its key has expired. */
-  async fresh(endpoint: string): Promise<ChatTarget> {
+  /**
+   * With a key that does not expire within a minute, where one can be had. `signal` ends the wait of its own caller only, here and
+   * below. @throws Failure `auth` when its key has expired, or the signal's.
+   */
+  async fresh(endpoint: string, signal?: AbortSignal): Promise<ChatTarget> {
     const target = this.of(endpoint);
     const expiresAt = target.key?.expiresAt;
     if (expiresAt === undefined || expiresAt - Date.now() > soonMs) return target;
     // Whoever hands out keys may hand out one that is about to expire.
     if (expiresAt > Date.now() && this.#lately(endpoint)) return target;
     try {
-      return await this.#renew(endpoint);
+      return await abortable(this.#renew(endpoint), signal);
     } catch (error) {
       if (error instanceof Failure && expiresAt > Date.now()) return target;
       throw error;
@@ -53,9 +57,9 @@ export class Targets {
   }
 
   /** Renews what must be renewed before a request is due. */
-  async prepare(endpoint: string): Promise<void> {
+  async prepare(endpoint: string, signal?: AbortSignal): Promise<void> {
     try {
-      await this.fresh(endpoint);
+      await this.fresh(endpoint, signal);
     } catch (error) {
       // The request itself will say so.
       if (!(error instanceof Failure)) throw error;
@@ -63,13 +67,17 @@ export class Targets {
   }
 
   /** After the endpoint refused a key that expires: with another one; undefined when there is none. */
-  async afterRefusal(endpoint: string, refused: BoundKey | undefined): Promise<ChatTarget | undefined> {
+  async afterRefusal(
+    endpoint: string,
+    refused: BoundKey | undefined,
+    signal?: AbortSignal,
+  ): Promise<ChatTarget | undefined> {
     if (refused?.expiresAt === undefined) return undefined;
     const now = this.of(endpoint);
     if (now.key?.key !== refused.key) return now;
     if (this.#lately(endpoint)) return undefined;
     try {
-      return await this.#renew(endpoint);
+      return await abortable(this.#renew(endpoint), signal);
     } catch (error) {
       if (error instanceof Failure) return undefined;
       throw error;

@@ -10,7 +10,7 @@ import type { Timeouts } from './timeout.ts';
 export interface EndpointCallerOptions {
   readonly transport: Transport;
   /** Where requests go; asked anew before each try where it is a function, because keys expire. */
-  readonly target: ChatTarget | (() => Promise<ChatTarget>);
+  readonly target: ChatTarget | ((signal: AbortSignal | undefined) => Promise<ChatTarget>);
   /** The endpoint's id: recent times are kept for each of its models. */
   readonly endpoint: string;
   /** Requests in flight at once. */
@@ -57,8 +57,8 @@ export class EndpointCaller {
   /** All attempts for one prompt; the last one decides. */
   chat(request: ChatRequest, call: OneCall<ChatOutcome>): Promise<CallAttempt[]> {
     const { transport, maxBytes } = this.#options;
-    return this.#tried(request.model, call, async ({ timeout, signal }) =>
-      callChat(transport, await this.#target(), request, { timeoutMs: timeout.ms, signal, maxBytes }),
+    return this.#tried(request.model, request.maxTokens, call, async ({ timeout, signal }) =>
+      callChat(transport, await this.#target(signal), request, { timeoutMs: timeout.ms, signal, maxBytes }),
     );
   }
 
@@ -67,18 +67,20 @@ export class EndpointCaller {
     const { transport, maxBytes } = this.#options;
     // A batch needs longer than a prompt: what one has needed says nothing of the other.
     const name = `${requests[0]?.model} in batches`;
-    return this.#tried(name, call, async ({ timeout, signal }) =>
-      callBatch(transport, await this.#target(), requests, { timeoutMs: timeout.ms, signal, maxBytes }),
+    const maxTokens = requests.reduce((sum, request) => sum + (request.maxTokens ?? 0), 0);
+    return this.#tried(name, maxTokens, call, async ({ timeout, signal }) =>
+      callBatch(transport, await this.#target(signal), requests, { timeoutMs: timeout.ms, signal, maxBytes }),
     );
   }
 
-  async #target(): Promise<ChatTarget> {
+  async #target(signal: AbortSignal | undefined): Promise<ChatTarget> {
     const { target } = this.#options;
-    return typeof target === 'function' ? target() : target;
+    return typeof target === 'function' ? target(signal) : target;
   }
 
   #tried<Outcome extends AttemptOutcome>(
     model: string,
+    maxTokens: number | undefined,
     call: OneCall<Outcome>,
     once: (task: AttemptTask) => Promise<Outcome>,
   ): Promise<CallAttempt<Outcome>[]> {
@@ -92,6 +94,7 @@ export class EndpointCaller {
       budget: this.#budget,
       timeouts,
       complexity: call.complexity,
+      maxTokens,
       target: `${endpoint}/${model}`,
       signal: call.signal,
       onRetryAfter: (ms) => this.#limiter.pause(ms),

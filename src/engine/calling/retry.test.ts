@@ -182,6 +182,27 @@ describe('the wait before a retry', () => {
     expect(wasCancelled(attempts)).toBe(true);
   });
 
+  it('lasts until a longer pause is over that another request has been told of meanwhile', async () => {
+    const clock = fakeClock({ eager: true });
+    let until = 0;
+    const askedToWait: AttemptOutcome = {
+      status: 429,
+      failure: { code: 'rate-limited', message: 'slow down', status: 429, retryAfterMs: 1_000 },
+      times: { sent: 0, end: 1 },
+    };
+    const attempts = await callWithRetries(
+      ending([askedToWait, answered]),
+      options(clock, {
+        // Whoever shares the endpoint is told to wait 20 s just after this request was told to wait one.
+        onRetryAfter: () => {
+          until = clock.now() + 20_000;
+        },
+        pauseLeft: () => Math.max(0, until - clock.now()),
+      }),
+    );
+    expect(attempts[1]?.waitedMs).toBeGreaterThanOrEqual(20_000);
+  });
+
   it('is not entered after the call was cancelled', async () => {
     const { attempts, clock } = await attemptsOf([refused(503), answered], { signal: AbortSignal.abort() });
     expect(attempts).toHaveLength(1);
@@ -199,6 +220,12 @@ describe('a time limit', () => {
       { ms: 30_000, basis: 'doubled' },
     ]);
     expect(clock.slept).toEqual([]);
+  });
+
+  it('knows how many tokens are asked for', async () => {
+    const timeouts = new AdaptiveTimeouts({ capMs: 600_000 });
+    const { attempts } = await attemptsOf([answered], { timeouts, complexity: 1, maxTokens: 100 });
+    expect(attempts[0]?.timeout).toEqual({ ms: 20_000, basis: 'complexity' });
   });
 
   it('stays doubled when the second try is turned away', async () => {

@@ -42,6 +42,8 @@ export interface RetryOptions<Outcome extends AttemptOutcome = ChatOutcome> exte
   readonly timeouts: Timeouts;
   /** Of the prompt, in [0,1]. */
   readonly complexity: number;
+  /** Most output tokens that are asked for. */
+  readonly maxTokens?: number | undefined;
   /** What answers, `endpoint/model`: whose recent times count. */
   readonly target: string;
   readonly signal?: AbortSignal | undefined;
@@ -49,6 +51,11 @@ export interface RetryOptions<Outcome extends AttemptOutcome = ChatOutcome> exte
   readonly longestWaitMs?: number | undefined;
   /** Called when a server asked to wait, with the ms that it asked for. See `Limiter.pause`. */
   readonly onRetryAfter?: ((ms: number) => void) | undefined;
+  /**
+   * ms for which the endpoint has asked all requests to wait; a retry waits as long, whatever it was told itself. Absent where
+   * `once` waits for its place, as in a `Limiter`.
+   */
+  readonly pauseLeft?: (() => number) | undefined;
   /** Asked before each retry, with what failed: false, and there is none (no money is left for it). */
   readonly admitRetry?: ((failed: Outcome) => boolean) | undefined;
 }
@@ -81,7 +88,7 @@ export async function callWithRetries<Outcome extends AttemptOutcome = ChatOutco
 ): Promise<CallAttempt<Outcome>[]> {
   const { budget, timeouts, target, signal } = options;
   const attempts: CallAttempt<Outcome>[] = [];
-  let timeout = timeouts.choose(target, options.complexity);
+  let timeout = timeouts.choose(target, options.complexity, options.maxTokens);
   let waitedMs = 0;
   budget.deposit();
   for (let index = 0; ; index++) {
@@ -108,7 +115,11 @@ export async function callWithRetries<Outcome extends AttemptOutcome = ChatOutco
       return attempts;
     }
     const from = options.now();
-    if (again.waitMs > 0) await options.sleep(again.waitMs, signal);
+    const pauseLeft = () => options.pauseLeft?.() ?? 0;
+    // While it waits, another request can be told to wait longer.
+    for (let ms = Math.max(again.waitMs, pauseLeft()); ms > 0 && !signal?.aborted; ms = pauseLeft()) {
+      await options.sleep(ms, signal);
+    }
     if (signal?.aborted) {
       attempts.push({ ...attempt, givenUp: 'cancelled' });
       return attempts;

@@ -19,6 +19,14 @@ describe('an adaptive time-out', () => {
     expect(timeouts().choose(target, complexity)).toEqual({ ms, basis: 'complexity' });
   });
 
+  it('adds the time in which a slow server writes all that is asked for, while nothing is known', () => {
+    expect(timeouts().choose(target, 0.5, 1_024)).toEqual({ ms: 12_500 + 1_024 * 50, basis: 'complexity' });
+    expect(timeouts(30_000).choose(target, 0.5, 1_024).ms).toBe(30_000);
+    const known = timeouts();
+    for (let at = 0; at < 20; at++) known.learn(target, 8_000, true);
+    expect(known.choose(target, 0.5, 1_024)).toEqual({ ms: 16_000, basis: 'recent' });
+  });
+
   it('follows the complexity until 20 answers are known, of that target alone', () => {
     const limits = timeouts();
     for (let at = 0; at < 19; at++) limits.learn(target, 30_000, true);

@@ -9,8 +9,12 @@ export interface TimeoutChoice {
 
 /** Gives each attempt its time limit. `target` names what answers: `endpoint/model`. */
 export interface Timeouts {
-  /** The limit of a first attempt. @param complexity the prompt's, in [0,1] */
-  choose(target: string, complexity: number): TimeoutChoice;
+  /**
+   * The limit of a first attempt.
+   * @param complexity the prompt's, in [0,1]
+   * @param maxTokens most output tokens that are asked for, where there is a limit
+   */
+  choose(target: string, complexity: number, maxTokens?: number): TimeoutChoice;
   /** The limit of the attempt after one that ran into `limit`; undefined: there is to be none. */
   afterTimeout(limit: TimeoutChoice): TimeoutChoice | undefined;
   /**
@@ -28,6 +32,8 @@ export function fixedTimeouts(ms: number): Timeouts {
 
 const baseMs = 10_000;
 const perComplexityMs = 5_000;
+/** Of a slow server: 20 tokens a second. */
+const perTokenMs = 50;
 /** So many of the latest answers are looked at. */
 const windowSize = 200;
 /** With fewer nothing is known yet. */
@@ -38,7 +44,9 @@ const patience = 2;
 /**
  * Time limits that follow what answers need.
  *
- * - While less than 20 answers of a target are known: 10 s + 5 s × complexity (`complexity`).
+ * - While less than 20 answers of a target are known, the base rule is 10 s + 5 s × complexity (`complexity`). To it comes the
+ *   time in which a slow server (20 tokens/s) writes all that is asked for: + 50 ms × maxTokens, so that a long answer whose
+ *   tokens are arriving is not cut off. Where maxTokens is unknown nothing is added.
  * - Then twice the 99th percentile of its latest 200, and never less than 10 s (`recent`).
  * - After a time-out twice the limit, once (`doubled`).
  * - Never more than `capMs`, and no second try where the cap leaves no more time than the first had.
@@ -54,12 +62,13 @@ export class AdaptiveTimeouts implements Timeouts {
     this.#capMs = capMs;
   }
 
-  choose(target: string, complexity: number): TimeoutChoice {
+  choose(target: string, complexity: number, maxTokens = 0): TimeoutChoice {
     const recent = this.#recent.get(target);
     if (recent !== undefined && recent.size >= enough) {
       return this.#capped(Math.max(baseMs, patience * recent.p99()), 'recent');
     }
-    return this.#capped(baseMs + perComplexityMs * Math.min(1, Math.max(0, complexity)), 'complexity');
+    const thinkingMs = perComplexityMs * Math.min(1, Math.max(0, complexity));
+    return this.#capped(baseMs + thinkingMs + perTokenMs * maxTokens, 'complexity');
   }
 
   afterTimeout(limit: TimeoutChoice): TimeoutChoice | undefined {

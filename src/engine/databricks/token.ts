@@ -1,4 +1,4 @@
-import { abortFailure } from '../http/network-failure.ts';
+import { abortable, abortFailure } from '../http/network-failure.ts';
 
 /** The kinds of sign-in that work here. */
 export const signInKinds = ['pat', 'oauth-m2m', 'databricks-cli', 'azure-cli'] as const;
@@ -64,19 +64,10 @@ export function createTokenSource({ fetch, now, ...parts }: TokenSourceParts): T
       if (signal?.aborted) throw abortFailure(signal);
       if (held && (held.expiresAt === undefined || held.expiresAt - now() > skewMs)) return held;
       asking ??= ask();
-      return signal === undefined ? asking : orAborted(asking, signal);
+      return abortable(asking, signal);
     },
     invalidate(refused) {
       if (refused === undefined || held?.token === refused) held = undefined;
     },
   };
-}
-
-/** What `promise` becomes, or the signal's failure if that comes first. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(abortFailure(signal));
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

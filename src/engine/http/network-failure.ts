@@ -16,6 +16,17 @@ export function abortFailure(signal: AbortSignal): Failure {
   return new Failure({ code: 'cancelled', message: 'The request was cancelled.' });
 }
 
+/** What `promise` becomes, or the signal's failure (see `abortFailure`) if that comes first: only the wait ends, not what is waited for. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(abortFailure(signal));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
 /**
  * Refuses a compressed body: we ask for `identity`, so that arrival times are those of the tokens and no small answer
  * can unfold into gigabytes.
