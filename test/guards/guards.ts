@@ -104,7 +104,7 @@ export const guards: readonly Guard[] = [
     edits: [
       {
         file: 'src/extension/run-actions.ts',
-        find: 'if (configured && sameAddress(configured.baseUrl, planned.baseUrl)) return configured;',
+        find: 'if (configured && isSameEndpoint(configured, planned)) return configured;',
         replace: 'if (configured) return configured;',
       },
     ],
