@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { buildCli, type Cli, jsonLines } from '../../test/spawned-cli.ts';
@@ -167,6 +168,28 @@ describe('tierwise ask', () => {
     expect((await cli.run(args)).code).toBe(0);
     expect(asked).toHaveLength(7 + 15);
     expect(rowsOf(path).map(({ id }) => id)).toEqual(ids(20));
+  });
+
+  it.skipIf(process.platform === 'win32')('ends at once when it is interrupted while a program signs in', async () => {
+    const bin = mkdtempSync(join(tmpdir(), 'tierwise-bin-'));
+    writeFileSync(join(bin, 'databricks'), '#!/bin/sh\necho here > "$MARK"\nexec sleep 40\n', { mode: 0o755 });
+    const env = { PATH: `${bin}:/bin:/usr/bin`, MARK: join(bin, 'mark') };
+    const endpoints = [
+      {
+        id: 'ws',
+        protocol: 'databricks',
+        baseUrl: 'http://127.0.0.1:9',
+        auth: { type: 'databricks-cli' },
+        models: [{ id: 'm' }],
+      },
+    ];
+    const config = join(bin, 'config.json');
+    writeFileSync(config, JSON.stringify({ endpoints }));
+    const running = cli.start(['ask', dataset(2), '--config', config, '--model', 'm', '--yes'], { env });
+    await expect.poll(() => existsSync(env.MARK), { timeout: 10_000 }).toBe(true);
+    running.child.kill('SIGINT');
+    // The program would go on for 40 s, which is longer than a test may take.
+    expect((await running.ended).code).toBe(130);
   });
 
   it('loses nothing that was answered when it is killed', async () => {

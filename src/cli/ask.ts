@@ -268,10 +268,10 @@ async function targetOf(
   endpoint: ConfiguredEndpoint,
   terminal: Terminal,
   transport: Transport,
-): Promise<() => Promise<ChatTarget>> {
+): Promise<(signal?: AbortSignal) => Promise<ChatTarget>> {
   const ring = await resolveKeys([endpoint], terminal.env, { transport, signal: terminal.interrupted });
   const targets = new Targets({ endpoints: [endpoint] }, ring.keys, { freshKey: (id) => ring.fresh(id) });
-  return () => targets.fresh(endpoint.id);
+  return (signal) => targets.fresh(endpoint.id, signal);
 }
 
 /** Counts what comes and shows it. */

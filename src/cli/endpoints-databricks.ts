@@ -50,11 +50,19 @@ export async function workspace(
 }
 
 /** An address that was typed says for which workspace the credentials of the environment are, where the environment does not. */
-function signInTo({ host, profile }: EndpointsOptions, { env }: Terminal, transport: Transport): Promise<TokenSource> {
+function signInTo(
+  { host, profile }: EndpointsOptions,
+  { env, interrupted }: Terminal,
+  transport: Transport,
+): Promise<TokenSource> {
   const origin = host === undefined ? undefined : parseWorkspaceHost(host).origin;
   return resolveSignIn(
     { host: origin, auth: profile === undefined ? undefined : { profile } },
-    { transport, env: origin === undefined ? env : { ...env, DATABRICKS_HOST: env.DATABRICKS_HOST ?? origin } },
+    {
+      transport,
+      env: origin === undefined ? env : { ...env, DATABRICKS_HOST: env.DATABRICKS_HOST ?? origin },
+      signal: interrupted,
+    },
   );
 }
 

@@ -100,14 +100,18 @@ async function list(endpoint: ConfiguredEndpoint, terminal: Terminal, transport:
 }
 
 /** @throws Failure that says what is missing. */
-async function signInWords(endpoint: ConfiguredEndpoint, { env }: Terminal, transport: Transport): Promise<string> {
+async function signInWords(
+  endpoint: ConfiguredEndpoint,
+  { env, interrupted }: Terminal,
+  transport: Transport,
+): Promise<string> {
   if (endpoint.apiKey !== undefined) {
     boundKeys([endpoint], env);
     return `key in ${endpoint.apiKey.env}`;
   }
   if (endpoint.protocol !== 'databricks') return 'no key';
-  const source = await signIn(endpoint, { transport, env });
-  await source.token();
+  const source = await signIn(endpoint, { transport, env, signal: interrupted });
+  await source.token(interrupted);
   return source.described;
 }
 

@@ -57,9 +57,13 @@ export async function withKeys<T>(
   use: (ring: KeyRing) => Promise<T>,
 ): Promise<T> {
   const transport = createUndiciTransport({ network: { strictSsl: true }, connections: 2 });
+  // A sign-in that nobody waits for any more must not keep the command from ending.
+  const over = new AbortController();
   try {
-    return await use(await resolveKeys(endpoints, env, { transport, signal: interrupted }));
+    const signal = AbortSignal.any([interrupted, over.signal]);
+    return await use(await resolveKeys(endpoints, env, { transport, signal }));
   } finally {
+    over.abort();
     await transport.close();
   }
 }

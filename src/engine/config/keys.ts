@@ -28,7 +28,6 @@ export interface KeyRing {
 export interface KeyOptions extends Omit<SignInContext, 'env'> {
   /** The key that the person saved for the endpoint at its present origin, if any; it comes before all else. */
   readonly saved?: ((endpointId: string) => string | undefined) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -64,7 +63,7 @@ export async function resolveKeys(
       let renewal = renewals.get(endpointId);
       if (renewal === undefined) {
         source.invalidate();
-        renewal = boundKey(endpointId, source).finally(() => renewals.delete(endpointId));
+        renewal = boundKey(endpointId, source, options.signal).finally(() => renewals.delete(endpointId));
         renewals.set(endpointId, renewal);
       }
       return renewal;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -268,6 +268,14 @@ describe('who signs in', () => {
   });
 });
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 describe.skipIf(process.platform === 'win32')('the sign-in of a CLI', () => {
   const azure = 'https://adb-1.2.azuredatabricks.net';
   const transport = createFetchTransport();
@@ -283,6 +291,21 @@ describe.skipIf(process.platform === 'win32')('the sign-in of a CLI', () => {
     expect(await source.token()).toEqual({ token: 'cli-token', expiresAt: Date.UTC(2999, 0, 1) });
     expect(readFileSync(out, 'utf8')).toBe(`auth\ntoken\n--host\n${here}\n`);
     expect(readFileSync(`${out}.env`, 'utf8')).not.toContain('DATABRICKS_');
+  });
+
+  it.each([undefined, 'databricks-cli'] as const)('ends with its signal, program and all (%s)', async (type) => {
+    const { folder, bin } = home({ databricks: `echo $$ > "$OUT.part"; mv "$OUT.part" "$OUT"; exec sleep 40` });
+    const env = { PATH: `${bin}:/bin:/usr/bin`, OUT: join(folder, 'pid') };
+    const giveUp = new AbortController();
+    const context = { transport, env, home: folder, signal: giveUp.signal };
+    const given = resolveSignIn({ host: here, auth: type && { type } }, context).then((source) =>
+      source.token(giveUp.signal),
+    );
+    await expect.poll(() => existsSync(env.OUT)).toBe(true);
+    giveUp.abort();
+    await expect(given).rejects.toMatchObject({ code: 'cancelled' });
+    const pid = Number(readFileSync(env.OUT, 'utf8'));
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   it('takes a profile by a name that looks like an option or a command', async () => {

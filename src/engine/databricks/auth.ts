@@ -26,6 +26,8 @@ export interface SignInContext {
   readonly home?: string | undefined;
   /** Unix time in ms; default: the clock. */
   readonly now?: (() => number) | undefined;
+  /** Ends every sign-in, now and later: programs that were started are killed. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -174,31 +176,31 @@ function sourceOf(kind: SignInKind, found: Attributes, origin: string, context: 
       if (!/^[\x21-\x7e]+$/.test(clientSecret))
         throw config(`The client secret in ${where} holds characters that no secret has.`);
       return source(`service principal from ${where}`, () =>
-        servicePrincipalToken(context.transport, origin, { clientId, clientSecret }, now),
+        servicePrincipalToken(context.transport, origin, { clientId, clientSecret }, now, context.signal),
       );
     }
     case 'databricks-cli':
       return source(
         `sign-in of the Databricks CLI${profile === undefined ? '' : `, profile "${plainText(profile, 60)}"`}`,
-        () => databricksCliToken(origin, profile, context.env),
+        () => databricksCliToken(origin, profile, context.env, context.signal),
       );
     case 'azure-cli':
       // Its token opens every Azure workspace of the person, so it goes to no other host.
       if (!isAzureWorkspace(origin) && !parseWorkspaceHost(origin).loopback) {
         throw config(`The Azure CLI signs in to workspaces of Azure (*.azuredatabricks.net), and ${origin} is none.`);
       }
-      return source('sign-in of the Azure CLI', () => azureCliToken(found.azureTenant, context.env));
+      return source('sign-in of the Azure CLI', () => azureCliToken(found.azureTenant, context.env, context.signal));
   }
 }
 
 /** Without credentials: the CLIs, one after the other, as far as they are installed and signed in. */
 async function firstThatWorks(found: Attributes, origin: string, context: SignInContext): Promise<TokenSource> {
   const databricks = sourceOf('databricks-cli', found, origin, context);
-  const refused = await attempt(databricks);
+  const refused = await attempt(databricks, context.signal);
   if (refused === undefined) return databricks;
   if (isAzureWorkspace(origin)) {
     const azure = sourceOf('azure-cli', found, origin, context);
-    const alsoRefused = await attempt(azure);
+    const alsoRefused = await attempt(azure, context.signal);
     if (alsoRefused === undefined) return azure;
     throw new Failure({ code: 'auth', message: `${refused.message} Or: ${alsoRefused.message}` });
   }
@@ -212,9 +214,9 @@ async function firstThatWorks(found: Attributes, origin: string, context: SignIn
   throw refused;
 }
 
-async function attempt(source: TokenSource): Promise<Failure | undefined> {
+async function attempt(source: TokenSource, signal: AbortSignal | undefined): Promise<Failure | undefined> {
   try {
-    await source.token();
+    await source.token(signal);
     return undefined;
   } catch (error) {
     if (error instanceof Failure && error.code === 'auth') return error;

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { Failure } from '../../core/failure.ts';
 import { plainText } from '../../core/prompts/plain-text.ts';
 import { parseJson } from '../endpoints/failures.ts';
+import { abortFailure } from '../http/network-failure.ts';
 import { redact } from '../http/redact.ts';
 import { findProgram, type Program, programAt, type Ran, run } from './program.ts';
 import { loginCommand } from './rest.ts';
@@ -45,6 +46,7 @@ export async function databricksCliToken(
   origin: string,
   profile: string | undefined,
   env: Environment,
+  signal?: AbortSignal,
 ): Promise<AccessToken> {
   const login = loginCommand(origin, profile);
   const path = env.DATABRICKS_CLI_PATH?.trim();
@@ -58,7 +60,7 @@ export async function databricksCliToken(
   }
   const clean = Object.fromEntries(Object.entries(env).filter(([name]) => !ownVariables.includes(name.toUpperCase())));
   const args = ['auth', 'token', ...(profile === undefined ? ['--host', origin] : [`--profile=${profile}`])];
-  const ran = await started(program, args, clean, 'Databricks CLI');
+  const ran = await started(program, args, clean, 'Databricks CLI', signal);
   if (/no such command|no such option|unknown command|unknown flag/i.test(ran.stderr)) {
     throw auth('The Databricks CLI in the PATH is the old one, without "auth token". Install 0.205 or newer.');
   }
@@ -74,14 +76,19 @@ export async function databricksCliToken(
  * A token for Azure Databricks from the Azure CLI.
  * @throws Failure `auth` with the command to type.
  */
-export async function azureCliToken(tenant: string | undefined, env: Environment): Promise<AccessToken> {
+export async function azureCliToken(
+  tenant: string | undefined,
+  env: Environment,
+  signal?: AbortSignal,
+): Promise<AccessToken> {
   const login = `az login${tenant === undefined ? '' : ` --tenant ${plainText(tenant, 80)}`}`;
   const program = findProgram('az', env);
   if (!program) {
     throw auth(`The Azure CLI (az) is not in the PATH. Install it from https://aka.ms/azure-cli, then type: ${login}`);
   }
   const args = ['account', 'get-access-token', '--resource', azureDatabricks, '--output', 'json'];
-  const ran = await started(program, tenant === undefined ? args : [...args, `--tenant=${tenant}`], env, 'Azure CLI');
+  const all = tenant === undefined ? args : [...args, `--tenant=${tenant}`];
+  const ran = await started(program, all, env, 'Azure CLI', signal);
   if (ran.failed === 'exit') throw auth(`The Azure CLI has no sign-in${said(ran)}. Type: ${login}`);
   const token = azureToken.safeParse(parseJson(ran.stdout));
   if (!token.success || !isToken(token.data.accessToken)) {
@@ -92,8 +99,15 @@ export async function azureCliToken(tenant: string | undefined, env: Environment
   return { token: token.data.accessToken, expiresAt };
 }
 
-async function started(program: Program, args: readonly string[], env: Environment, name: string): Promise<Ran> {
-  const ran = await run(program, args, env);
+async function started(
+  program: Program,
+  args: readonly string[],
+  env: Environment,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<Ran> {
+  const ran = await run(program, args, env, signal);
+  if (signal?.aborted) throw abortFailure(signal);
   if (ran.failed === 'timeout') throw auth(`The ${name} did not answer in time. Try it in a terminal.`);
   if (ran.failed === 'start') throw auth(`The ${name} (${program.file}) could not be started.`);
   if (ran.failed === 'too-large') throw auth(`The ${name} printed more than a token. Try it in a terminal.`);

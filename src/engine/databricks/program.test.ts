@@ -33,6 +33,15 @@ describe('a program', () => {
     expect(programAt(join(cli, 'databricks.cmd'), 'win32')).toBeUndefined();
   });
 
+  it.skipIf(process.platform === 'win32')('is ended by its signal', async () => {
+    const made = folder('waiting');
+    writeFileSync(join(made, 'waiting'), '#!/bin/sh\nexec sleep 40\n');
+    const giveUp = new AbortController();
+    const running = run({ file: join(made, 'waiting'), before: [] }, [], { PATH: '/bin:/usr/bin' }, giveUp.signal);
+    giveUp.abort();
+    expect((await running).failed).toBeDefined();
+  });
+
   it.skipIf(process.platform === 'win32')('that cannot be started is told from one that fails', async () => {
     const made = folder('broken', 'failing');
     writeFileSync(join(made, 'broken'), '#!/no/such/interpreter\n');

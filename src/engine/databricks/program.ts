@@ -58,8 +58,8 @@ function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Runs a program without a shell, with nothing to read, for a limited time and output. Never rejects. */
-export function run(program: Program, args: readonly string[], env: Environment): Promise<Ran> {
+/** Runs a program without a shell, with nothing to read, for a limited time and output; the signal ends it. Never rejects. */
+export function run(program: Program, args: readonly string[], env: Environment, signal?: AbortSignal): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       program.file,
@@ -72,6 +72,7 @@ export function run(program: Program, args: readonly string[], env: Environment)
         encoding: 'utf8',
         windowsHide: true,
         shell: false,
+        ...(signal === undefined ? {} : { signal }),
       },
       (error, stdout, stderr) =>
         resolve({ stdout, stderr: stderr.slice(0, 4000), failed: error ? why(error) : undefined }),

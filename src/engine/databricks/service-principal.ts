@@ -24,8 +24,9 @@ export async function servicePrincipalToken(
   origin: string,
   { clientId, clientSecret }: ServicePrincipal,
   now: () => number,
+  signal?: AbortSignal,
 ): Promise<AccessToken> {
-  const url = await tokenEndpoint(transport, origin, clientSecret);
+  const url = await tokenEndpoint(transport, origin, clientSecret, signal);
   const credentials = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`;
   const askedAt = now();
   let answer: unknown;
@@ -43,7 +44,7 @@ export async function servicePrincipalToken(
         body: 'grant_type=client_credentials&scope=all-apis',
       },
       clientSecret,
-      {},
+      { signal },
     );
   } catch (error) {
     if (!(error instanceof Failure) || (error.status !== 400 && error.status !== 401 && error.status !== 403))
@@ -67,12 +68,19 @@ export async function servicePrincipalToken(
 }
 
 /** Where the workspace hands out tokens. The secret goes to the workspace itself only, whatever its answer names. */
-async function tokenEndpoint(transport: Transport, origin: string, secret: string): Promise<string> {
+async function tokenEndpoint(
+  transport: Transport,
+  origin: string,
+  secret: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
   const standard = `${origin}/oidc/v1/token`;
   let answer: unknown;
   try {
     const url = `${origin}/oidc/.well-known/oauth-authorization-server`;
-    answer = await askWorkspace(transport, { method: 'GET', url, headers: { accept: 'application/json' } }, secret, {});
+    answer = await askWorkspace(transport, { method: 'GET', url, headers: { accept: 'application/json' } }, secret, {
+      signal,
+    });
   } catch (error) {
     if (error instanceof Failure && (error.code === 'not-found' || error.code === 'malformed')) return standard;
     throw error;
