@@ -18,9 +18,13 @@ export async function addEndpoints(
   for (const endpoint of endpoints) {
     const added = addToConfig(text, endpoint, file);
     text = added.text;
-    const { id, newModels, newPrices } = added;
+    const { id, newModels, newPrices, keptPrices } = added;
     const prices = newPrices === 0 ? '' : `, new prices for ${counted(newPrices, 'model')}`;
-    changes.push(`${file}: "${id}" has ${counted(newModels, 'new model')}${prices}.`);
+    const kept =
+      keptPrices === 0
+        ? ''
+        : ` Older prices of ${counted(keptPrices, 'model')} stay, because the list lacks one of the two now.`;
+    changes.push(`${file}: "${id}" has ${counted(newModels, 'new model')}${prices}.${kept}`);
   }
   if (text !== before) await writeOutput(file, text);
   for (const change of changes) terminal.note(change);

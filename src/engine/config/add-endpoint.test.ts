@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { addToConfig } from './add-endpoint.ts';
 import { parseConfig } from './load.ts';
+import { configuredModels } from './models.ts';
 import type { ConfiguredEndpoint } from './schema.ts';
 
 const workspace: ConfiguredEndpoint = {
@@ -40,6 +41,7 @@ describe('adding an endpoint to a configuration', () => {
       id: 'ws',
       newModels: 0,
       newPrices: 0,
+      keptPrices: 0,
     });
   });
 
@@ -57,7 +59,7 @@ describe('adding an endpoint to a configuration', () => {
         id: 'other-name',
         auth: { profile: 'q' },
         models: [
-          { id: 'a', inputPrice: 3, ...later },
+          { id: 'a', inputPrice: 3, outputPrice: 2, ...later },
           { id: 'typed', inputPrice: 1, outputPrice: 1, ...later },
           { id: 'c', ...later },
           { id: 'd' },
@@ -70,7 +72,7 @@ describe('adding an endpoint to a configuration', () => {
       {
         ...workspace,
         models: [
-          { id: 'a', inputPrice: 3, ...later },
+          { id: 'a', inputPrice: 3, outputPrice: 2, ...later },
           { id: 'b' },
           { id: 'typed', inputPrice: 9 },
           { id: 'c', ...later },
@@ -78,6 +80,24 @@ describe('adding an endpoint to a configuration', () => {
         ],
       },
     ]);
+  });
+
+  it('loses no price that a newer list lacks, and says so', () => {
+    const once = addToConfig('', workspace, 'x').text;
+    const later = { id: 'a', inputPrice: 3, priceSource: 'workspace' as const, priceAsOf: '2026-12-01' };
+    const added = addToConfig(once, { ...workspace, models: [later] }, 'x');
+    expect(added).toEqual({ text: once, id: 'ws', newModels: 0, newPrices: 0, keptPrices: 1 });
+  });
+
+  it('leaves the price of cached tokens that a person typed, and calls it the person’s own', () => {
+    const typed = { ...workspace, models: [{ id: 'a', cachedInputPrice: 0.1 }] };
+    const { text } = addToConfig(addToConfig('', typed, 'x').text, workspace, 'x');
+    const [model] = configuredModels(parseConfig(text, 'x').endpoints);
+    expect(model).toMatchObject({
+      inputPrice: { value: 1, provenance: 'workspace', asOf: '2026-11-24' },
+      cachedInputPrice: { value: 0.1, provenance: 'user' },
+    });
+    expect(model?.cachedInputPrice).not.toHaveProperty('asOf');
   });
 
   it('makes a file where there is none', () => {

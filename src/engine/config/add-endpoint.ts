@@ -13,6 +13,8 @@ export interface Added {
   readonly newModels: number;
   /** Models that were there, with prices that were not typed and have changed. */
   readonly newPrices: number;
+  /** Models whose prices stay as they were, though they have changed, because the newer list lacks one of them. */
+  readonly keptPrices: number;
 }
 
 /**
@@ -26,7 +28,7 @@ export function addToConfig(text: string, endpoint: ConfiguredEndpoint, name: st
   if (text.trim() === '') {
     const fresh = `${JSON.stringify({ endpoints: [endpoint] }, undefined, 2)}\n`;
     parseConfig(fresh, name);
-    return { text: fresh, id: endpoint.id, newModels: endpoint.models.length, newPrices: 0 };
+    return { text: fresh, id: endpoint.id, newModels: endpoint.models.length, newPrices: 0, keptPrices: 0 };
   }
   const { endpoints } = parseConfig(text, name);
   const formattingOptions = formattingOf(text);
@@ -38,6 +40,7 @@ export function addToConfig(text: string, endpoint: ConfiguredEndpoint, name: st
   const known = endpoints[at];
   let newModels = 0;
   let newPrices = 0;
+  let keptPrices = 0;
   if (known === undefined) {
     if (endpoints.some(({ id }) => id === endpoint.id)) {
       throw new Failure({
@@ -56,13 +59,16 @@ export function addToConfig(text: string, endpoint: ConfiguredEndpoint, name: st
         set(['endpoints', at, 'models', end++], model, true);
         newModels++;
       } else if (isStale(old, model)) {
-        for (const key of priceKeys) set(['endpoints', at, 'models', index, key], model[key]);
-        newPrices++;
+        if (lacksPrice(old, model)) keptPrices++;
+        else {
+          for (const key of priceKeys) set(['endpoints', at, 'models', index, key], model[key]);
+          newPrices++;
+        }
       }
     }
   }
   parseConfig(result, name);
-  return { text: result, id: known?.id ?? endpoint.id, newModels, newPrices };
+  return { text: result, id: known?.id ?? endpoint.id, newModels, newPrices, keptPrices };
 }
 
 const priceKeys = ['inputPrice', 'outputPrice', 'priceSource', 'priceAsOf'] as const;
@@ -74,12 +80,20 @@ function isSame(known: ConfiguredEndpoint, endpoint: ConfiguredEndpoint): boolea
     : parseBaseUrl(known.baseUrl).url === parseBaseUrl(endpoint.baseUrl).url;
 }
 
-/** Prices that a person typed, or that a newer list no longer has, are never touched; a new date alone is no change. */
+/** Prices that a person typed, or of a model that has none any more, are never touched; a new date alone is no change. */
 function isStale(old: ConfiguredModel, model: ConfiguredModel): boolean {
   const typed =
     (old.priceSource ?? 'user') === 'user' && (old.inputPrice !== undefined || old.outputPrice !== undefined);
   if (typed || model.priceSource === undefined) return false;
   return old.inputPrice !== model.inputPrice || old.outputPrice !== model.outputPrice;
+}
+
+/** Half of the prices renewed would leave the other half under a source that does not tell it, or lose it. */
+function lacksPrice(old: ConfiguredModel, model: ConfiguredModel): boolean {
+  return (
+    (old.inputPrice !== undefined && model.inputPrice === undefined) ||
+    (old.outputPrice !== undefined && model.outputPrice === undefined)
+  );
 }
 
 /** As the file is indented. */

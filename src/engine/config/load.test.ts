@@ -67,7 +67,7 @@ describe('a configuration', () => {
     const figure = { provenance: 'workspace', asOf: '2026-11-24' };
     expect(models[0]).toMatchObject({
       inputPrice: { value: 1, ...figure },
-      cachedInputPrice: { value: 0.1, ...figure },
+      cachedInputPrice: { value: 0.1, provenance: 'user' },
       outputPrice: undefined,
       scaleToZero: true,
     });

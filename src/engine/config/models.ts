@@ -8,7 +8,10 @@ import type { ConfiguredEndpoint, ConfiguredModel } from './schema.ts';
 /** What is read of an endpoint, which need not be a configured one. */
 type ModelSource = Pick<ConfiguredEndpoint, 'id' | 'models' | 'simulated'>;
 
-/** The models of the endpoints, in their order. A price counts as the person's own unless it says where it comes from. */
+/**
+ * The models of the endpoints, in their order. Input and output prices count as the person's own unless they say where they come
+ * from; those of cached tokens always do.
+ */
 export function configuredModels(endpoints: readonly ModelSource[]): Model[] {
   return endpoints.flatMap((endpoint) => endpoint.models.map((model) => configuredModel(endpoint, model)));
 }
@@ -22,14 +25,17 @@ function configuredModel(endpoint: ModelSource, model: ConfiguredModel): Model {
           provenance: model.priceSource ?? 'user',
           ...(model.priceAsOf === undefined ? {} : { asOf: model.priceAsOf }),
         };
+  // No list tells these, so whatever the source of the two above is, a person typed them.
+  const typed = (value: number | undefined): Figure | undefined =>
+    value === undefined ? undefined : { value, provenance: 'user' };
   return {
     ref: modelRef(endpoint.id, model.id),
     endpoint: endpoint.id,
     id: model.id,
     inputPrice: figure(model.inputPrice),
     outputPrice: figure(model.outputPrice),
-    cachedInputPrice: figure(model.cachedInputPrice),
-    cacheWritePrice: figure(model.cacheWritePrice),
+    cachedInputPrice: typed(model.cachedInputPrice),
+    cacheWritePrice: typed(model.cacheWritePrice),
     contextWindow: model.contextWindow,
     task: model.task,
     pyfunc:

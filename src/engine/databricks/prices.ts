@@ -24,7 +24,8 @@ const tolerance = 0.01;
 /**
  * The price of a foundation model: the workspace's own where it shows one that can be read, else the bundled table's. Display prices
  * are no contract (they have been missing, and of another rate than the plain one), so where both are known and differ, a
- * note says so.
+ * note says so. What comes of it has one source, so where the workspace shows only one of the two, the other stays unknown and is not
+ * mixed in from the table; a note says that, too.
  */
 export function pricesOf(
   endpoint: string,
@@ -43,6 +44,12 @@ export function pricesOf(
     ['input', shown.inputDbu, table?.inputDbu],
     ['output', shown.outputDbu, table?.outputDbu],
   ] as const) {
+    if (own === undefined && known !== undefined) {
+      const usd = formatUsd(usdOfDbu(known, dbuUsd));
+      notes.push(
+        `The workspace shows no price of ${part} tokens that can be used, so it counts as unknown; the table of ${databricksPricesAsOf.slice(0, 7)} has ${usd} per million. Type it yourself if it is right.`,
+      );
+    }
     if (own === undefined || known === undefined || Math.abs(own - known) <= known * tolerance) continue;
     const [ownUsd, knownUsd] = [own, known].map((dbu) => formatUsd(usdOfDbu(dbu, dbuUsd)));
     notes.push(

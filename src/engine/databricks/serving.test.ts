@@ -298,6 +298,14 @@ describe('the price of a model', () => {
     else expect(notes.join(' ')).toMatch(told);
   });
 
+  it('comes from one source: of the other side a note tells what the table has', async () => {
+    const { prices, notes } = await priced('databricks-claude-sonnet-4-5', { input_price: '42.857', price_unit: unit });
+    expect(prices).toEqual({ inputUsd: 3, source: 'workspace', asOf: '2026-11-24' });
+    expect(notes).toEqual([
+      expect.stringMatching(/no price of output tokens .* unknown; the table of 2026-06 has \$22\.50 per million/),
+    ]);
+  });
+
   it('may be known for one side only', async () => {
     expect((await priced('unlisted', { input_price: 2, price: 'n/a' })).prices).toEqual({
       inputUsd: 0.14,
