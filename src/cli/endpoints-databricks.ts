@@ -5,8 +5,9 @@ import { type ConfiguredEndpoint, endpointIdPattern } from '../engine/config/sch
 import { resolveSignIn } from '../engine/databricks/auth.ts';
 import { toConfigured, usableTask, workspaceId } from '../engine/databricks/configured.ts';
 import { parseWorkspaceHost } from '../engine/databricks/host.ts';
+import { listServed } from '../engine/databricks/model-services.ts';
 import { type ResolvedModel, resolveModel } from '../engine/databricks/resolve-model.ts';
-import { listServingEndpoints, type WorkspaceEndpoint } from '../engine/databricks/serving.ts';
+import type { WorkspaceEndpoint } from '../engine/databricks/serving.ts';
 import type { TokenSource } from '../engine/databricks/token.ts';
 import type { Transport } from '../engine/http/transport.ts';
 import type { EndpointsOptions } from './endpoints.ts';
@@ -27,14 +28,17 @@ export async function workspace(
   const source = await signInTo(options, terminal, transport);
   terminal.note(`${source.origin}, with the ${plainText(source.described)}.`);
   const notes: string[] = [];
-  const served = await listServingEndpoints(transport, source, {
+  const serviceNotes: string[] = [];
+  const served = await listServed(transport, source, {
     signal: terminal.interrupted,
     dbuUsd: dbuRate,
     onNote: (note) => notes.push(note),
+    onServiceNote: (note) => serviceNotes.push(note),
   });
   for (const note of notes) terminal.note(plainText(note, 300));
   const found = resolve === undefined ? undefined : resolveModel(resolve, served);
-  if (json === true) await terminal.out(`${JSON.stringify(toJson(source, served, notes, found), undefined, 2)}\n`);
+  if (json === true)
+    await terminal.out(`${JSON.stringify(toJson(source, served, [...notes, ...serviceNotes], found), undefined, 2)}\n`);
   else if (found !== undefined) await terminal.out(`${resolved(found)}\n`);
   else await terminal.out(table(served));
   if (add !== undefined) {

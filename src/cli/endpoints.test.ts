@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { buildCli, type Cli, everythingIn } from '../../test/spawned-cli.ts';
 
 const token = 'dapi-canary-7d21e5';
@@ -15,6 +15,8 @@ let server: Server;
 let host: string;
 /** Requests that the workspace has had. */
 let requests: string[] = [];
+/** Model services of the AI gateway; undefined: the workspace has none. */
+let services: readonly object[] | undefined;
 
 beforeAll(async () => {
   cli = await buildCli();
@@ -24,6 +26,9 @@ beforeAll(async () => {
       response.writeHead(401).end(`{"error_code":"UNAUTHENTICATED","message":"${request.headers.authorization}"}`);
     } else if (request.url === '/api/2.0/serving-endpoints') {
       response.end(sample);
+    } else if (request.url?.startsWith('/api/2.1/unity-catalog/model-services') === true) {
+      if (services === undefined) response.writeHead(404).end('{"error_code":"ENDPOINT_NOT_FOUND","message":"No API"}');
+      else response.end(JSON.stringify({ model_services: services }));
     } else {
       const name = request.url?.split('/').at(-1);
       response.end(JSON.stringify(JSON.parse(sample).endpoints.find((one: { name: string }) => one.name === name)));
@@ -90,6 +95,31 @@ describe('tierwise endpoints --databricks', () => {
     const json = JSON.parse((await cli.run(['models', '--config', config, '--json'])).stdout);
     expect(json[0]).toMatchObject({ ref: 'databricks/my-custom-endpoint', task: 'pyfunc' });
     expect(text + listed.stdout + models.stdout).not.toContain(token);
+  });
+
+  it('lists the model services of the AI gateway too, and writes those that can be asked', async () => {
+    const service = (name: string, ...types: string[]) => ({
+      name: `model-services/system.ai.${name}`,
+      supported_api_types: types,
+    });
+    services = [service('gpt-oss-120b', 'chat'), service('gte', 'embeddings'), service('painter', 'images')];
+    onTestFinished(() => {
+      services = undefined;
+    });
+    const config = cli.file('gateway.json', { endpoints: [] });
+    const { stdout, stderr } = await databricks(['--add', config]);
+    expect(stdout).toMatch(/\nsystem\.ai\.gpt-oss-120b +chat +gateway +ready +unknown +unknown\n/);
+    expect(stderr).toMatch(/has 23 new models\./);
+    expect(stderr).toMatch(/Left out.*system\.ai\.painter/);
+    const { models } = JSON.parse(readFileSync(config, 'utf8')).endpoints[0];
+    expect(models.slice(-2)).toEqual([{ id: 'system.ai.gpt-oss-120b' }, { id: 'system.ai.gte', task: 'embeddings' }]);
+  });
+
+  it('says nothing of a gateway that is not there, but in JSON', async () => {
+    expect((await databricks()).stderr).not.toMatch(/gateway/);
+    expect(JSON.parse((await databricks(['--json'])).stdout).notes).toEqual([
+      expect.stringMatching(/no model services of the Unity AI gateway/),
+    ]);
   });
 
   it('says what a name of elsewhere means, and exits 1 when nothing fits', async () => {

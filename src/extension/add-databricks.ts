@@ -4,8 +4,9 @@ import type { ConfiguredEndpoint, DatabricksAuth } from '../engine/config/schema
 import { resolveSignIn } from '../engine/databricks/auth.ts';
 import { toConfigured, usableTask, workspaceId } from '../engine/databricks/configured.ts';
 import { isAzureWorkspace, parseWorkspaceHost } from '../engine/databricks/host.ts';
+import { listServed } from '../engine/databricks/model-services.ts';
 import { readProfiles } from '../engine/databricks/profiles.ts';
-import { listServingEndpoints, type WorkspaceEndpoint } from '../engine/databricks/serving.ts';
+import type { WorkspaceEndpoint } from '../engine/databricks/serving.ts';
 import { createFetchTransport } from '../engine/http/fetch-transport.ts';
 import { askForKey } from './api-key.ts';
 import { label } from './labels.ts';
@@ -125,8 +126,11 @@ async function list(
       cancellation.onCancellationRequested(() => cancelling.abort());
       const transport = createFetchTransport();
       try {
-        const source = await resolveSignIn({ host: origin, auth, token }, { transport, env: process.env });
-        const serving = await listServingEndpoints(transport, source, { signal: cancelling.signal });
+        const source = await resolveSignIn(
+          { host: origin, auth, token },
+          { transport, env: process.env, signal: cancelling.signal },
+        );
+        const serving = await listServed(transport, source, { signal: cancelling.signal });
         return { serving, signedInAs: source.described };
       } finally {
         await transport.close();

@@ -4,9 +4,12 @@ import { label, sourceWords } from './labels.ts';
 
 /** `chat · scaled to zero · $0.50 in, $1.50 out /1M`: what a list says of a serving endpoint. */
 export function servingWords(endpoint: WorkspaceEndpoint): string {
-  return [taskWords[endpoint.task], stateWords(endpoint), priceWords(endpoint)]
-    .filter((word) => word !== '')
-    .join(' · ');
+  return [
+    taskWords[endpoint.task],
+    ...(endpoint.kind === 'gateway' ? ['AI gateway'] : []),
+    stateWords(endpoint),
+    priceWords(endpoint),
+  ].join(' · ');
 }
 
 const taskWords: Record<WorkspaceEndpoint['task'], string> = {
@@ -60,4 +63,5 @@ const kindWords: Record<WorkspaceEndpoint['kind'], string> = {
   external: 'External model',
   custom: 'Own model',
   agent: 'Agent',
+  gateway: 'Model service of the AI gateway',
 };

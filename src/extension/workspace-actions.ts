@@ -51,11 +51,11 @@ export async function addServingEndpoint(services: Services, argument: unknown):
   await add(services, workspace, [serving]);
 }
 
-/** Adds every chat endpoint of a workspace that is ready, in one action. */
+/** Adds every chat endpoint of a workspace that is ready, in one action; services of the gateway would add the same models once more. */
 export async function addReadyServingEndpoints(services: Services, argument: unknown): Promise<void> {
   const workspace = await wantedWorkspace(services, argument);
   const ready = (workspace.serving ?? []).filter(
-    (one) => one.task === 'chat' && one.readiness === 'ready' && isAddable(workspace, one),
+    (one) => one.task === 'chat' && one.kind !== 'gateway' && one.readiness === 'ready' && isAddable(workspace, one),
   );
   if (ready.length === 0) {
     void vscode.window.showInformationMessage(
@@ -73,7 +73,9 @@ export async function openServingEndpoint(services: Services, argument: unknown)
 }
 
 /** Where the workspace shows a serving endpoint. */
-export function pageOf({ origin }: Workspace, { name }: WorkspaceEndpoint): string {
+export function pageOf({ origin }: Workspace, { name, kind }: WorkspaceEndpoint): string {
+  // A model service has no page among the endpoints.
+  if (kind === 'gateway') return `${origin}/ml/endpoints`;
   return `${origin}/ml/endpoints/${encodeURIComponent(name)}`;
 }
 

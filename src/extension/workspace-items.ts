@@ -15,7 +15,12 @@ class WorkspaceItem extends vscode.TreeItem {
     this.endpointId = endpoint.id;
     this.id = `workspace:${endpoint.id}`;
     this.description = new URL(origin).host;
-    const count = serving?.length === 1 ? '1 serving endpoint' : `${serving?.length ?? 0} serving endpoints`;
+    const services = serving?.filter(({ kind }) => kind === 'gateway').length ?? 0;
+    const endpoints = (serving?.length ?? 0) - services;
+    const count = [
+      endpoints === 1 ? '1 serving endpoint' : `${endpoints} serving endpoints`,
+      ...(services === 0 ? [] : [services === 1 ? '1 model service' : `${services} model services`]),
+    ].join(', ');
     this.tooltip = [
       label(endpoint.id),
       origin,

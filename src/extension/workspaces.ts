@@ -85,11 +85,9 @@ export class Workspaces implements vscode.Disposable {
     try {
       await this.#consent.keyFor(endpoint);
       const source = await this.#keys.source(endpoint);
-      const { listServingEndpoints } = await import('../engine/databricks/serving.ts');
-      const serving = await listServingEndpoints(transport, source, {
-        signal,
-        onNote: (note) => this.#log.info(`${endpoint.id}: ${note}`),
-      });
+      const { listServed } = await import('../engine/databricks/model-services.ts');
+      const onNote = (note: string) => this.#log.info(`${endpoint.id}: ${note}`);
+      const serving = await listServed(transport, source, { signal, onNote, onServiceNote: onNote });
       return { serving, signedInAs: source.described };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

@@ -1,7 +1,7 @@
 import { Failure } from '../../core/failure.ts';
 import type { Transport } from '../http/transport.ts';
 import { getFromWorkspace } from './rest.ts';
-import type { ServingOptions, WorkspaceTask } from './serving.ts';
+import { listServingEndpoints, type ServingOptions, type WorkspaceEndpoint, type WorkspaceTask } from './serving.ts';
 import { wireModelServiceSchema, wireModelServicesSchema } from './serving-wire.ts';
 import type { TokenSource } from './token.ts';
 
@@ -57,6 +57,44 @@ export async function listModelServices(
   }
   onNote?.(`The list of model services has more than ${mostPages} pages; the rest is left out.`);
   return services;
+}
+
+/**
+ * All that a workspace serves: its serving endpoints, then the model services of its AI gateway. Few workspaces have that
+ * gateway, so that its list cannot be had is no failure: `onServiceNote` is told.
+ * @throws Failure of the endpoint codes.
+ */
+export async function listServed(
+  transport: Transport,
+  source: TokenSource,
+  options: ServingOptions & { readonly onServiceNote?: ((note: string) => void) | undefined } = {},
+): Promise<WorkspaceEndpoint[]> {
+  const { onServiceNote, ...rest } = options;
+  const [endpoints, services] = await Promise.all([
+    listServingEndpoints(transport, source, rest),
+    listModelServices(transport, source, { ...rest, onNote: onServiceNote }).catch((error: unknown) => {
+      if (!(error instanceof Failure) || error.code === 'cancelled') throw error;
+      onServiceNote?.(`The model services of the Unity AI gateway could not be listed: ${error.message}`);
+      return [];
+    }),
+  ]);
+  return [...endpoints, ...services.map(asEndpoint)];
+}
+
+/** The list tells neither state nor price; a service has no machine of its own that could be down or asleep. */
+function asEndpoint({ name, task, apiTypes }: ModelService): WorkspaceEndpoint {
+  return {
+    name,
+    task,
+    kind: 'gateway',
+    readiness: 'ready',
+    scaledToZero: false,
+    mayScaleToZero: false,
+    entities: [],
+    capabilities: [],
+    apiTypes,
+    notes: [],
+  };
 }
 
 /** Workspaces without the gateway answer 404; older ones 400 or 501 for a path that they do not know. */

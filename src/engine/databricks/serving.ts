@@ -8,7 +8,8 @@ import { type WireEndpoint, type WireEntity, wireEndpointSchema, wireListSchema 
 import type { TokenSource } from './token.ts';
 
 export type WorkspaceTask = 'chat' | 'completions' | 'embeddings' | 'pyfunc' | 'agent' | 'unknown';
-export type WorkspaceKind = 'foundation' | 'external' | 'custom' | 'agent';
+/** `gateway`: a model service of the Unity AI gateway, which is no serving endpoint but is asked like one. */
+export type WorkspaceKind = 'foundation' | 'external' | 'custom' | 'agent' | 'gateway';
 /** `ready`: answers, and no change is under way. An endpoint that is updated may go on answering with what it had. */
 export type Readiness = 'ready' | 'updating' | 'update failed' | 'not ready' | 'suspended';
 
