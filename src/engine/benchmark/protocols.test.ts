@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { sampleEndpoints } from '../../../test/services/databricks/sample.ts';
+import { startWorkspace } from '../../../test/services/databricks/workspace.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 import type { TruthEntry } from '../simulator/truth.ts';
 import { startMeasuring } from './measuring.ts';
@@ -57,4 +59,33 @@ it('measures endpoints of every wire protocol side by side in one run', { timeou
   const sent = new Map(truth.map((entry) => [entry.requestId, entry]));
   for (const { id, tokens } of records.filter(({ tokens }) => tokens?.source === 'server'))
     expect(tokens?.output).toBe(sent.get(id)?.outputTokens);
+});
+
+it('says of each record which version of a Databricks endpoint answered', { timeout: 60_000 }, async () => {
+  const custom = sampleEndpoints().find(({ name }) => name === 'my-custom-endpoint')!;
+  const workspace = await startWorkspace({ endpoints: [custom, { ...custom, name: 'my-chat', task: 'llm/v1/chat' }] });
+  onTestFinished(() => workspace.stop());
+  const plan = makePlan(workspace.host, {
+    endpoints: [{ id: 'dbx', protocol: 'databricks', baseUrl: workspace.host }],
+    models: [
+      { endpoint: 'dbx', model: 'my-chat' },
+      {
+        endpoint: 'dbx',
+        model: 'my-custom-endpoint',
+        task: 'pyfunc',
+        pyfunc: { input: 'dataframe_split', column: 'prompt' },
+      },
+    ],
+    requests: 8,
+  });
+  const keys = [{ endpoint: 'dbx', origin: workspace.host, key: workspace.token }];
+  const message = startMessage(bench.runDir, plan, makePrompts(4), keys);
+  const { summary } = await startMeasuring({ entry: bench.entry, message }).done;
+  // Bodies of the chat endpoint name the endpoint, so the header alone tells its versions apart.
+  for (const { servedAs } of summary.models) {
+    expect(servedAs).toEqual([
+      { model: 'my_model-3', count: 6 },
+      { model: 'my_model-4', count: 2 },
+    ]);
+  }
 });

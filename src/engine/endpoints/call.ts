@@ -5,6 +5,7 @@ import type { Transport } from '../http/transport.ts';
 import type { ListedModel } from './adapter.ts';
 import { adapterFor } from './adapters.ts';
 import type { ChatOutcome, ChatRequest, ChatTarget } from './chat.ts';
+import { isModelService } from './databricks-chat.ts';
 import { type CallOptions, exchangeWhole, exchangeWith } from './exchange.ts';
 import { parseJson } from './failures.ts';
 import { createAnswerReader } from './reader.ts';
@@ -33,8 +34,11 @@ export async function callChat(
   });
   shown?.end();
   const { text, reasoning } = reading;
-  // Databricks names the served model of a custom one in a header only.
-  const servedModel = reading.servedModel ?? exchange.headers['served-model-name'];
+  // In this header Databricks says which of a serving endpoint's models (versions under test beside each other) has answered; the body
+  // may name what all of them have in common. Where the header only repeats what was asked for, the body knows more.
+  const header = exchange.headers['served-model-name'];
+  const tellsVersion = header !== request.model && !isModelService(request.model);
+  const servedModel = tellsVersion ? (header ?? reading.servedModel) : (reading.servedModel ?? header);
   return {
     failure: exchange.failure,
     status: exchange.status,

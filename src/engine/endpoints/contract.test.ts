@@ -90,7 +90,7 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'Databricks chat': {
     at: (origin) => ({ protocol: 'databricks', baseUrl: origin }),
-    parts: { models: undefined },
+    parts: { models: undefined, servedModel: 'instant-1' },
   },
   'Databricks AI gateway': {
     at: (origin) => ({ protocol: 'databricks', baseUrl: origin }),
@@ -100,7 +100,7 @@ const cases: Readonly<Record<string, Case>> = {
   'Databricks completions': {
     at: (origin) => ({ protocol: 'databricks', baseUrl: origin }),
     subject: { task: 'completions' },
-    parts: { ...noChannels, batch: true, models: undefined },
+    parts: { ...noChannels, batch: true, models: undefined, servedModel: 'instant-1' },
   },
 };
 
