@@ -7,9 +7,9 @@ import { isAzureWorkspace, parseWorkspaceHost } from '../engine/databricks/host.
 import { listServed } from '../engine/databricks/model-services.ts';
 import { readProfiles } from '../engine/databricks/profiles.ts';
 import type { WorkspaceEndpoint } from '../engine/databricks/serving.ts';
-import { createFetchTransport } from '../engine/http/fetch-transport.ts';
 import { askForKey } from './api-key.ts';
 import { label } from './labels.ts';
+import { overNetwork } from './over-network.ts';
 import { answered, askForId, problemOf, stepTitle } from './questions.ts';
 import type { Services } from './services.ts';
 import { servingWords } from './serving-words.ts';
@@ -115,28 +115,11 @@ async function list(
   auth: DatabricksAuth | undefined,
   token: string | undefined,
 ): Promise<{ serving: WorkspaceEndpoint[]; signedInAs: string }> {
-  return vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: `Tierwise: asking ${new URL(origin).host} what it serves`,
-      cancellable: true,
-    },
-    async (_, cancellation) => {
-      const cancelling = new AbortController();
-      cancellation.onCancellationRequested(() => cancelling.abort());
-      const transport = createFetchTransport();
-      try {
-        const source = await resolveSignIn(
-          { host: origin, auth, token },
-          { transport, env: process.env, signal: cancelling.signal },
-        );
-        const serving = await listServed(transport, source, { signal: cancelling.signal });
-        return { serving, signedInAs: source.described };
-      } finally {
-        await transport.close();
-      }
-    },
-  );
+  return overNetwork(`Tierwise: asking ${new URL(origin).host} what it serves`, async (transport, signal) => {
+    const source = await resolveSignIn({ host: origin, auth, token }, { transport, env: process.env, signal });
+    const serving = await listServed(transport, source, { signal });
+    return { serving, signedInAs: source.described };
+  });
 }
 
 /** None need be chosen: the view shows them all, and adds them later. */

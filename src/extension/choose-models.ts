@@ -4,33 +4,21 @@ import { type ConfiguredModel, modelIdPattern } from '../engine/config/schema.ts
 import type { ListedModel } from '../engine/endpoints/adapter.ts';
 import { listModels } from '../engine/endpoints/call.ts';
 import type { ChatTarget } from '../engine/endpoints/chat.ts';
-import { createFetchTransport } from '../engine/http/fetch-transport.ts';
 import { formatCount, label } from './labels.ts';
+import { overNetwork } from './over-network.ts';
 import { answered } from './questions.ts';
 
 const listTimeoutMs = 20_000;
 
 /** Tests the connection by listing the models; a server without a list lets the person type them. */
 export async function chooseModels(target: ChatTarget, title: string): Promise<ConfiguredModel[]> {
-  const listed = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: `Tierwise: asking ${new URL(target.baseUrl).host} for its models`,
-      cancellable: true,
-    },
-    async (_, token) => {
-      const cancelling = new AbortController();
-      token.onCancellationRequested(() => cancelling.abort());
-      const transport = createFetchTransport();
-      try {
-        return await listModels(transport, target, { timeoutMs: listTimeoutMs, signal: cancelling.signal });
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        return error;
-      } finally {
-        await transport.close();
-      }
-    },
+  const listed = await overNetwork(
+    `Tierwise: asking ${new URL(target.baseUrl).host} for its models`,
+    (transport, signal) =>
+      listModels(transport, target, { timeoutMs: listTimeoutMs, signal }).catch((error: unknown) => {
+        if (error instanceof Failure) return error;
+        throw error;
+      }),
   );
   if (listed instanceof Failure) return namesAfter(listed, title);
   const known = listed.filter(({ id }) => modelIdPattern.test(id));

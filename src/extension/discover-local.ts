@@ -2,10 +2,10 @@ import * as vscode from 'vscode';
 import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
 import type { ListedModel } from '../engine/endpoints/adapter.ts';
 import { type DiscoveredServer, discoverLocal } from '../engine/endpoints/discovery.ts';
-import { createFetchTransport } from '../engine/http/fetch-transport.ts';
 import { askForKey } from './api-key.ts';
 import { chooseModels, configuredAs, modelWords } from './choose-models.ts';
 import { label } from './labels.ts';
+import { overNetwork } from './over-network.ts';
 import { answered, freeId } from './questions.ts';
 import type { Services } from './services.ts';
 
@@ -19,25 +19,8 @@ interface Found extends vscode.QuickPickItem {
 
 /** Looks for model servers on this machine, shows what they serve, and adds what the person ticks. */
 export async function discoverLocalServers(services: Services): Promise<void> {
-  const servers = await vscode.window.withProgress(
-    {
-      location: vscode.ProgressLocation.Notification,
-      title: 'Tierwise: looking for model servers on this machine',
-      cancellable: true,
-    },
-    async (_, token) => {
-      const cancelling = new AbortController();
-      token.onCancellationRequested(() => cancelling.abort());
-      const transport = createFetchTransport();
-      try {
-        return await discoverLocal(transport, {
-          signal: cancelling.signal,
-          ports: services.settings.get('discovery.ports'),
-        });
-      } finally {
-        await transport.close();
-      }
-    },
+  const servers = await overNetwork('Tierwise: looking for model servers on this machine', (transport, signal) =>
+    discoverLocal(transport, { signal, ports: services.settings.get('discovery.ports') }),
   );
   if (servers.length === 0) return sayNothingFound();
   const configured = services.endpoints.own;

@@ -3,7 +3,7 @@ import { Failure } from '../../core/failure.ts';
 import type { Adapter, BatchAnswers } from './adapter.ts';
 import type { ChatMessage, ChatRequest } from './chat.ts';
 import { isObject } from './failures.ts';
-import { bearerHeaders, openAiModels, readUsage, throwReportedError, type WireFrame } from './openai.ts';
+import { bearerHeaders, headReader, openAiModels, readUsage, type WireFrame } from './openai.ts';
 import { type AnswerForm, type AnswerSink, notAnAnswer } from './reader.ts';
 
 /** A whole answer, to one prompt or to several. Loose: only what is read is described. */
@@ -86,20 +86,12 @@ function firstOf(requests: readonly ChatRequest[]): ChatRequest {
 
 /** Reads text completions, streamed or whole, to one prompt. */
 export function completionForm(sink: AnswerSink): AnswerForm {
-  let named = false;
+  const readHead = headReader(sink);
 
   /** A chunk of a stream or a whole answer. Checked by hand: it is the hot path. */
   function readFrame(json: unknown): void {
     const frame = json as WireFrame;
-    throwReportedError(frame, sink.secrets);
-    if (!named && typeof frame.model === 'string' && frame.model !== '') {
-      named = true;
-      sink.servedModel(frame.model);
-    }
-    if (frame.usage) {
-      const usage = readUsage(frame.usage);
-      if (usage) sink.usage(usage);
-    }
+    readHead(frame);
     const choice: unknown = Array.isArray(frame.choices) ? frame.choices[0] : undefined;
     if (!isObject(choice)) return;
     if (typeof choice.text === 'string') sink.text(choice.text);

@@ -78,13 +78,10 @@ export function chatBody(
   };
 }
 
-/** Reads chat completions, streamed or whole. */
-export function chatCompletionForm(sink: AnswerSink): AnswerForm {
+/** Reads what chunks and answers of either kind of completion have beside their choices: an error, the model, the usage. */
+export function headReader(sink: AnswerSink): (frame: WireFrame) => void {
   let named = false;
-
-  /** A chunk of a stream or a whole answer. Checked by hand: it is the hot path. */
-  function readFrame(json: unknown): void {
-    const frame = json as WireFrame;
+  return (frame) => {
     throwReportedError(frame, sink.secrets);
     if (!named && typeof frame.model === 'string' && frame.model !== '') {
       named = true;
@@ -94,6 +91,17 @@ export function chatCompletionForm(sink: AnswerSink): AnswerForm {
       const usage = readUsage(frame.usage);
       if (usage) sink.usage(usage);
     }
+  };
+}
+
+/** Reads chat completions, streamed or whole. */
+export function chatCompletionForm(sink: AnswerSink): AnswerForm {
+  const readHead = headReader(sink);
+
+  /** A chunk of a stream or a whole answer. Checked by hand: it is the hot path. */
+  function readFrame(json: unknown): void {
+    const frame = json as WireFrame;
+    readHead(frame);
     const choice = Array.isArray(frame.choices) ? (frame.choices[0] as WireChoice | null | undefined) : undefined;
     if (!choice) return;
     if (typeof choice.finish_reason === 'string') sink.finish(choice.finish_reason);
@@ -157,7 +165,7 @@ function text(value: unknown): string | undefined {
 }
 
 /** @throws Failure `stream-error` for a frame of completions that is an error's, as one of many servers writes it. */
-export function throwReportedError(frame: WireFrame, secrets: readonly string[]): void {
+function throwReportedError(frame: WireFrame, secrets: readonly string[]): void {
   if (frame.choices !== undefined && !frame.error) return;
   const said = frame.error || frame.error_code || frame.object === 'error' ? readServerError(frame) : undefined;
   if (said !== undefined) throw streamError(said, secrets);
