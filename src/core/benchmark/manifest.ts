@@ -1,5 +1,8 @@
 import * as z from 'zod/mini';
+import { checkSchema } from '../quality/check.ts';
 import { tierNames } from '../routing/tier.ts';
+import { distributionSchema } from '../stats/distribution.ts';
+import { stageSchema } from './load.ts';
 import { planSchema } from './plan.ts';
 
 /**
@@ -14,6 +17,22 @@ export const runPromptSchema = z.object({
   tokens: z.number(),
   score: z.number(),
   tier: z.enum(tierNames),
+  /** What a good answer says; for checks and judges. */
+  reference: z.optional(z.string()),
+  checks: z.optional(z.array(checkSchema)),
+});
+
+/** How wrong the instrument itself was on this machine, at this run's load, against a server that tells the truth. ms. */
+export const calibrationSchema = z.object({
+  requests: z.number(),
+  /** |measured − true|. */
+  ttftErrorMs: distributionSchema,
+  e2eErrorMs: distributionSchema,
+  /** Requests per second of a bare loop (undici, each event parsed, nothing kept) and of the instrument against answers without delay. */
+  bareLoopPerSecond: z.optional(z.number()),
+  instrumentPerSecond: z.optional(z.number()),
+  /** True: the load was cut down, as the run's own would take too long to rehearse. */
+  reduced: z.optional(z.boolean()),
 });
 
 /** `manifest.json`: what was run, with what, where. Prompts stand in `prompts.jsonl` (one runPrompt a line). */
@@ -23,7 +42,7 @@ export const manifestSchema = z.object({
   /** What the person called it, for example the data set's file name. */
   title: z.string(),
   state: z.enum(runStates),
-  stopReason: z.optional(z.enum(['cost-ceiling', 'time-limit', 'disk', 'endpoint', 'failure'])),
+  stopReason: z.optional(z.enum(['cost-ceiling', 'token-ceiling', 'time-limit', 'disk', 'endpoint', 'failure'])),
   stopMessage: z.optional(z.string()),
   startedAt: z.string(),
   /** Measured wall time in ms, over all sessions of the run. */
@@ -49,8 +68,14 @@ export const manifestSchema = z.object({
   lag: z.optional(z.object({ p50: z.number(), p99: z.number(), max: z.number() })),
   /** True when any answer came from the built-in simulated endpoint. */
   simulated: z.boolean(),
+  /** The stages that have begun, in order; absent: one, of the plan's load. */
+  stages: z.optional(z.array(stageSchema)),
+  calibration: z.optional(calibrationSchema),
+  /** What evaluating answers took beyond the requests, USD as far as known. */
+  evaluationUsd: z.optional(z.number()),
 });
 
 export type RunState = (typeof runStates)[number];
 export type RunPrompt = z.infer<typeof runPromptSchema>;
+export type Calibration = z.infer<typeof calibrationSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;

@@ -7,12 +7,16 @@ export const timesSchema = z.object({
   sent: z.number(),
   /** The response's status line and headers arrived. */
   headers: z.optional(z.number()),
+  /** First event of the stream, whatever it carries. */
+  firstEvent: z.optional(z.number()),
   /** First chunk that carries a token of any channel (reasoning or visible). */
   firstToken: z.optional(z.number()),
   /** First chunk that carries visible text. */
   firstVisible: z.optional(z.number()),
   /** Last chunk that carries a token. */
   lastToken: z.optional(z.number()),
+  /** Last event that carries a choice, also without a token: a finish reason, for one. */
+  lastChoice: z.optional(z.number()),
   /** The response ended, or the request failed. */
   end: z.number(),
 });
@@ -38,6 +42,10 @@ const attemptSchema = z.object({
   timeout: z.optional(z.object({ ms: z.number(), basis: z.enum(timeoutBases) })),
   /** ms waited before it, after the attempt before it had ended. */
   waitedMs: z.optional(z.number()),
+  /** What opening the connection took, ms each; absent: the attempt used one that was open, or nobody can tell. */
+  connection: z.optional(
+    z.object({ dnsMs: z.optional(z.number()), tcpMs: z.optional(z.number()), tlsMs: z.optional(z.number()) }),
+  ),
   status: z.optional(z.number()),
   error: z.optional(recordErrorSchema),
 });
@@ -68,6 +76,8 @@ export const recordSchema = z.object({
   warmup: z.optional(z.boolean()),
   /** True for the request that woke a sleeping endpoint; a warm-up too, so no figure counts it. */
   coldStart: z.optional(z.boolean()),
+  /** Position of its stage; absent: 0. */
+  stage: z.optional(z.number()),
   /** How often the run had been taken up again when this was sent; absent: never. */
   session: z.optional(z.number()),
   /** ISO time at which the request was due. */
@@ -82,6 +92,8 @@ export const recordSchema = z.object({
   costAtLeast: z.optional(z.boolean()),
   /** Chunks that carried a token. */
   chunks: z.optional(z.number()),
+  /** When each of them came, packed as in chunk-times.ts; absent for a single one. */
+  chunkTimes: z.optional(z.string()),
   finishReason: z.optional(z.string()),
   /** The model that answered, where the server names it and the name is another. */
   servedModel: z.optional(z.string()),

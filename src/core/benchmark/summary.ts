@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { tierNames } from '../routing/tier.ts';
 import { distributionSchema } from '../stats/distribution.ts';
+import { stageSchema } from './load.ts';
 
 /** What one model did. All times in ms, rates per second, money in USD. Warm-up requests are in no figure but `counts.warmup`, those that woke an endpoint in none but `coldStarts`. Latency figures are of requests whose first attempt succeeded. */
 export const modelSummarySchema = z.object({
@@ -34,6 +35,52 @@ export const modelSummarySchema = z.object({
   tpotMs: z.optional(distributionSchema),
   /** Output tokens per second of one request after its first token: 1000 / TPOT. */
   tokensPerSecond: z.optional(distributionSchema),
+  /** sent, from the scheduled start: waiting in the client for a free slot or a connection. */
+  queueMs: z.optional(distributionSchema),
+  /** Of measured requests that opened a connection. */
+  connections: z.optional(
+    z.object({
+      opened: z.number(),
+      dnsMs: z.optional(distributionSchema),
+      tcpMs: z.optional(distributionSchema),
+      tlsMs: z.optional(distributionSchema),
+    }),
+  ),
+  /** Of all measured requests, errors included: those that meet the plan's `slo`; and how many of them per second. */
+  good: z.optional(z.object({ share: z.number(), perSecond: z.optional(z.number()) })),
+  /** Of measured requests with a decided outcome; a request that failed counts with score 0 and as not passed where its prompt has checks or a judge. */
+  quality: z.optional(
+    z.object({
+      n: z.number(),
+      /** Mean over requests of the weighted mean of check and judge scores, in [0,1]. */
+      score: z.number(),
+      /** Requests all of whose checks pass, in [0,1]. Absent: no checks. */
+      passShare: z.optional(z.number()),
+      checks: z.optional(z.object({ n: z.number(), score: z.number() })),
+      judge: z.optional(
+        z.object({
+          n: z.number(),
+          score: z.number(),
+          /** Of answers judged more than once: how far the repeats agree, in [0,1]; see docs/measuring.md. */
+          agreement: z.optional(z.number()),
+        }),
+      ),
+      /** Checks and judgements that could not be decided. */
+      undecided: z.number(),
+      /** pass^k: the chance that k repeats of a prompt all pass, unbiased, for the ks that the repeats allow. */
+      passK: z.optional(z.array(z.object({ k: z.number(), value: z.number() }))),
+    }),
+  ),
+  /** What people, and pairwise judges, preferred. */
+  satisfaction: z.optional(
+    z.object({
+      up: z.number(),
+      down: z.number(),
+      /** Pairs of this model with another, by who decided. */
+      person: z.optional(z.object({ won: z.number(), lost: z.number(), tied: z.number() })),
+      judge: z.optional(z.object({ won: z.number(), lost: z.number(), tied: z.number() })),
+    }),
+  ),
   /** Measured ok requests, and their output tokens, per second of the model's measured span. */
   requestsPerSecond: z.optional(z.number()),
   outputTokensPerSecond: z.optional(z.number()),
@@ -51,6 +98,16 @@ export const modelSummarySchema = z.object({
     knownUsd: z.optional(z.number()),
     /** Mean over requests whose cost is known. */
     perRequestUsd: z.optional(z.number()),
+    /** `knownUsd` by what was paid for; parts without tokens are absent. */
+    parts: z.optional(
+      z.object({
+        input: z.optional(z.number()),
+        cachedInput: z.optional(z.number()),
+        cacheWrite: z.optional(z.number()),
+        output: z.optional(z.number()),
+        reasoning: z.optional(z.number()),
+      }),
+    ),
     /** Measured requests that used tokens at an unknown price. */
     unknown: z.number(),
     /** True: cached input has no price of its own and counts at the input price, so that the cost is an upper bound. */
@@ -65,7 +122,14 @@ export const modelSummarySchema = z.object({
 export const summarySchema = z.object({
   schema: z.literal(1),
   runId: z.string(),
+  /** Over all stages. */
   models: z.array(modelSummarySchema),
+  /** Of a run with several stages: what each model did in each of them. */
+  stages: z.optional(z.array(z.object({ ...stageSchema.shape, summaries: z.array(modelSummarySchema) }))),
+  /** Of a search: the highest rate at which each model held the SLO; `perSecond` absent: at none that was tried. */
+  capacity: z.optional(
+    z.array(z.object({ model: z.number(), perSecond: z.optional(z.number()), failedAt: z.optional(z.number()) })),
+  ),
   totals: z.object({
     requests: z.number(),
     ok: z.number(),
@@ -75,7 +139,11 @@ export const summarySchema = z.object({
     knownUsd: z.optional(z.number()),
     unknownCost: z.number(),
     durationMs: z.number(),
+    /** USD that judges and embedding models took beyond the requests. */
+    evaluationUsd: z.optional(z.number()),
   }),
+  /** Why the run is not valid: the instrument was too slow for what it measured. */
+  invalid: z.optional(z.string()),
   /** Why the figures should not be relied on; empty when nothing speaks against them. */
   warnings: z.array(z.string()),
   /** What each figure means, printed beside the numbers. */

@@ -114,6 +114,7 @@ function stateWarning({ state, stopReason }: Manifest): string | undefined {
         ? 'it is still running or was interrupted'
         : {
             'cost-ceiling': 'it reached its cost ceiling',
+            'token-ceiling': 'it reached its token ceiling',
             'time-limit': 'it reached its time limit',
             disk: 'the disk failed',
             endpoint: 'an endpoint never answered',

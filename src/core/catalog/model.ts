@@ -1,7 +1,8 @@
 import type { ModelTask, PyfuncInput } from './protocol.ts';
 
 /** Where a figure comes from; user outranks workspace outranks measured outranks bundled. */
-export type Provenance = 'user' | 'workspace' | 'measured' | 'bundled';
+export const provenances = ['user', 'workspace', 'measured', 'bundled'] as const;
+export type Provenance = (typeof provenances)[number];
 
 /** A number that says where it comes from. Unknown figures are absent, never 0. */
 export interface Figure {
@@ -26,6 +27,8 @@ export interface Model {
   readonly cachedInputPrice?: Figure | undefined;
   /** Of input tokens that the server writes to its cache. */
   readonly cacheWritePrice?: Figure | undefined;
+  /** Of output tokens spent on thinking; absent: they cost `outputPrice`. */
+  readonly reasoningPrice?: Figure | undefined;
   /** Tokens. */
   readonly contextWindow?: number | undefined;
   /** Absent: `chat`. */

@@ -1,8 +1,14 @@
+import type { Check } from '../quality/check.ts';
+
 /** A prompt: what is sent to a model, and what it is called. */
 export interface Prompt {
   /** Unique in its data set. */
   readonly id: string;
   readonly text: string;
+  /** What a good answer says. */
+  readonly reference?: string | undefined;
+  /** What an answer must keep. */
+  readonly checks?: readonly Check[] | undefined;
 }
 
 /** Half-open range of UTF-16 offsets in a document. */

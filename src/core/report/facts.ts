@@ -34,6 +34,7 @@ export function stateWords(manifest: Manifest): string {
 
 const STOPPED = {
   'cost-ceiling': 'Stopped at the cost ceiling',
+  'token-ceiling': 'Stopped at the token ceiling',
   'time-limit': 'Stopped at the time limit',
   disk: 'Stopped: the disk failed',
   endpoint: 'Stopped: an endpoint never answered',

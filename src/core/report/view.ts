@@ -5,6 +5,7 @@ import type { RunRecord, Times } from '../benchmark/record.ts';
 import type { ModelSummary, Summary } from '../benchmark/summary.ts';
 import { tpotOf } from '../benchmark/tpot.ts';
 import { counted } from '../numbers.ts';
+import type { Outcome } from '../quality/outcome.ts';
 import { plainText } from '../prompts/plain-text.ts';
 import { type TierName, tierNames } from '../routing/tier.ts';
 import { distributionSchema } from '../stats/distribution.ts';
@@ -179,6 +180,8 @@ export interface Run {
   readonly prompts: readonly RunPrompt[];
   readonly records: readonly RunRecord[];
   readonly summary: Summary;
+  /** Verdicts on the records, the last of each key; absent: none. */
+  readonly outcomes?: readonly Outcome[] | undefined;
 }
 
 /** Makes the one view model that the panel, the exports and the terminal show. Pure; linear in the records. */

@@ -16,6 +16,8 @@ export function runPaths(dir: string) {
     manifest: join(dir, 'manifest.json'),
     prompts: join(dir, 'prompts.jsonl'),
     records: join(dir, 'records.jsonl'),
+    /** Verdicts on records: checks, judges, people. */
+    outcomes: join(dir, 'outcomes.jsonl'),
     summary: join(dir, 'summary.json'),
   };
 }
