@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { checkSchema } from '../quality/check.ts';
 import { tierNames } from '../routing/tier.ts';
 import { distributionSchema } from '../stats/distribution.ts';
-import { stageSchema } from './load.ts';
+import { stageLoadSchema, stageSchema } from './load.ts';
 import { planSchema } from './plan.ts';
 
 /**
@@ -24,9 +24,12 @@ export const runPromptSchema = z.object({
 
 /** How wrong the instrument itself was on this machine, at this run's load, against a server that tells the truth. ms. */
 export const calibrationSchema = z.object({
+  /** The load that was rehearsed: all models together, as one. */
+  load: z.optional(stageLoadSchema),
+  /** Requests that were compared. */
   requests: z.number(),
-  /** |measured − true|. */
-  ttftErrorMs: distributionSchema,
+  /** |measured − true|; absent where answers come whole. */
+  ttftErrorMs: z.optional(distributionSchema),
   e2eErrorMs: distributionSchema,
   /** Requests per second of a bare loop (undici, each event parsed, nothing kept) and of the instrument against answers without delay. */
   bareLoopPerSecond: z.optional(z.number()),
@@ -71,6 +74,8 @@ export const manifestSchema = z.object({
   /** The stages that have begun, in order; absent: one, of the plan's load. */
   stages: z.optional(z.array(stageSchema)),
   calibration: z.optional(calibrationSchema),
+  /** Why there is no calibration although the plan asks for one. */
+  calibrationFailure: z.optional(z.string()),
   /** What evaluating answers took beyond the requests, USD as far as known. */
   evaluationUsd: z.optional(z.number()),
 });
