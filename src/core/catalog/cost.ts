@@ -22,6 +22,8 @@ export interface Prices {
   readonly cachedInputPrice?: number | undefined;
   /** Of input that the server wrote to its cache. */
   readonly cacheWritePrice?: number | undefined;
+  /** Of output spent on thinking; absent: it costs `outputPrice`. */
+  readonly reasoningPrice?: number | undefined;
 }
 
 /** Tokens by what they cost: the cached ones are parts of `input`, and reasoning is a part of `output`. */
@@ -30,35 +32,52 @@ export interface PricedTokens {
   readonly cachedInput?: number | undefined;
   readonly cacheWrite?: number | undefined;
   readonly output: number;
+  readonly reasoning?: number | undefined;
+}
+
+/** USD by what was paid for; a part without tokens is 0, one at an unknown price is absent. */
+export interface CostParts {
+  readonly input: number | undefined;
+  readonly cachedInput: number | undefined;
+  readonly cacheWrite: number | undefined;
+  /** Without reasoning. */
+  readonly output: number | undefined;
+  readonly reasoning: number | undefined;
 }
 
 /**
- * USD for some tokens at prices in USD per million tokens: the sum of tokens · price / 10⁶ over fresh input, input read
- * from the cache, input written to it, and output. Cached input without a price of its own counts at the input price,
- * which no vendor's cached price exceeds: the cost is an upper bound then. Undefined when another price that is needed is
- * unknown (a write to the cache can cost more than fresh input); the price of no tokens is not needed.
+ * USD for some tokens at prices in USD per million tokens, by part: tokens · price / 10⁶ of fresh input, input read from the
+ * cache, input written to it, output and reasoning. Cached input without a price of its own counts at the input price,
+ * which no vendor's cached price exceeds: the cost is an upper bound then. A write to the cache has no such bound, it can cost more
+ * than fresh input. Reasoning without a price of its own is output.
  */
-export function tokenCost(tokens: PricedTokens, prices: Prices): number | undefined {
+export function tokenCostParts(tokens: PricedTokens, prices: Prices): CostParts {
   const { input, cachedInput = 0, cacheWrite = 0, output } = tokens;
-  const parts = [
-    partCost(Math.max(0, input - cachedInput - cacheWrite), prices.inputPrice),
-    partCost(cachedInput, prices.cachedInputPrice ?? prices.inputPrice),
-    partCost(cacheWrite, prices.cacheWritePrice),
-    partCost(output, prices.outputPrice),
-  ];
-  let sum = 0;
-  for (const part of parts) {
-    if (part === undefined) return undefined;
-    sum += part;
-  }
-  return sum;
+  // A server that counts more reasoning than output is not charged twice.
+  const reasoning = Math.min(tokens.reasoning ?? 0, output);
+  return {
+    input: partCost(Math.max(0, input - cachedInput - cacheWrite), prices.inputPrice),
+    cachedInput: partCost(cachedInput, prices.cachedInputPrice ?? prices.inputPrice),
+    cacheWrite: partCost(cacheWrite, prices.cacheWritePrice),
+    output: partCost(output - reasoning, prices.outputPrice),
+    reasoning: partCost(reasoning, prices.reasoningPrice ?? prices.outputPrice),
+  };
 }
 
-/** USD that so many tokens cost at most, whatever part of the input is read from or written to a cache. */
+/** The sum of `tokenCostParts`; undefined when a price that is needed is unknown. The price of no tokens is not needed. */
+export function tokenCost(tokens: PricedTokens, prices: Prices): number | undefined {
+  const { input, cachedInput, cacheWrite, output, reasoning } = tokenCostParts(tokens, prices);
+  if (input === undefined || cachedInput === undefined || cacheWrite === undefined) return undefined;
+  if (output === undefined || reasoning === undefined) return undefined;
+  return input + cachedInput + cacheWrite + output + reasoning;
+}
+
+/** USD that so many tokens cost at most, whatever part of the input is read from or written to a cache, or of the output is reasoning. */
 export function dearestCost(tokens: PricedTokens, prices: Prices): number | undefined {
-  const { inputPrice, cachedInputPrice = 0, cacheWritePrice = 0 } = prices;
-  const dearest = inputPrice === undefined ? undefined : Math.max(inputPrice, cachedInputPrice, cacheWritePrice);
-  return tokenCost({ input: tokens.input, output: tokens.output }, { ...prices, inputPrice: dearest });
+  const { inputPrice, cachedInputPrice = 0, cacheWritePrice = 0, outputPrice, reasoningPrice = 0 } = prices;
+  const input = inputPrice === undefined ? undefined : Math.max(inputPrice, cachedInputPrice, cacheWritePrice);
+  const output = outputPrice === undefined ? undefined : Math.max(outputPrice, reasoningPrice);
+  return tokenCost({ input: tokens.input, output: tokens.output }, { inputPrice: input, outputPrice: output });
 }
 
 function partCost(tokens: number, price: number | undefined): number | undefined {
