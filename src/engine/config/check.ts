@@ -4,6 +4,7 @@ import { Failure } from '../../core/failure.ts';
 import { makeTiers } from '../../core/routing/tiers.ts';
 import { parseWorkspaceHost } from '../databricks/host.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
+import { loadProblem } from './load-setting.ts';
 import { type ConfiguredEndpoint, configSchema, endpointSchema, type TierwiseConfig } from './schema.ts';
 
 /** What is wrong, and where: the path of keys and indices from the root. Values are not repeated: one may be a key. */
@@ -24,7 +25,11 @@ export function checkConfig(value: unknown): { config?: TierwiseConfig; problems
   if (!parsed.success) {
     return { problems: parsed.error.issues.flatMap((issue) => issueProblems(issue, value, configSchema)) };
   }
-  const problems = [...endpointProblems(parsed.data.endpoints, ['endpoints']), ...tierProblems(parsed.data)];
+  const problems = [
+    ...endpointProblems(parsed.data.endpoints, ['endpoints']),
+    ...tierProblems(parsed.data),
+    ...benchmarkProblems(parsed.data),
+  ];
   if (problems.length > 0) return { problems };
   return { config: { ...parsed.data, endpoints: parsed.data.endpoints.map(normalised) }, problems };
 }
@@ -120,6 +125,17 @@ function tierProblems({ tiers, endpoints }: TierwiseConfig): Problem[] {
   return [...unknown, ...attempted(['tiers'], () => makeTiers(tiers))];
 }
 
+function benchmarkProblems({ benchmark }: TierwiseConfig): Problem[] {
+  const { load, requests, repeats } = benchmark ?? {};
+  const problem = load === undefined ? undefined : loadProblem(load);
+  return [
+    ...(problem === undefined ? [] : [{ path: ['benchmark', 'load'], message: problem }]),
+    ...(requests !== undefined && repeats !== undefined
+      ? [{ path: ['benchmark', 'repeats'], message: 'and requests both say how much is sent. Remove one of them.' }]
+      : []),
+  ];
+}
+
 /** The Failure that `check` throws, if it does, as a problem. */
 function attempted(path: Problem['path'], check: () => unknown): Problem[] {
   try {
@@ -162,8 +178,11 @@ function words(issue: z.core.$ZodIssue, path: readonly (string | number)[], valu
     case 'invalid_value':
       return `unknown ${last}; known: ${list(issue.values.map(String))}.`;
     case 'too_small':
+      if (issue.origin === 'string' || issue.origin === 'array') return 'must not be empty.';
       return `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}.`;
     case 'too_big':
+      if (issue.origin === 'string') return `must be at most ${issue.maximum} characters long.`;
+      if (issue.origin === 'array') return `must hold at most ${issue.maximum} entries.`;
       return `must be at most ${issue.maximum}.`;
     case 'invalid_format':
       return last === 'id' && path.at(-3) === 'models'

@@ -209,3 +209,33 @@ describe('keys', () => {
     );
   });
 });
+
+describe('a benchmark in a configuration', () => {
+  const withBenchmark = (benchmark: object) => JSON.stringify({ ...good, benchmark }, undefined, 2);
+
+  it('says load, limits, judge and gates', () => {
+    const benchmark = {
+      load: { searchRate: { from: 1, to: 50 }, arrivals: 'constant', goodShare: 0.9 },
+      slo: { ttftMs: 800 },
+      repeats: 3,
+      maxTotalTokens: 100_000,
+      evaluation: { judge: { model: 'small', rubric: 'It is right.', repeats: 2, pairs: true }, embeddingModel: 'e' },
+      gates: ['quality>=0.8'],
+      calibrate: false,
+    };
+    expect(parseConfig(withBenchmark(benchmark), 'x').benchmark).toEqual(benchmark);
+  });
+
+  it.each([
+    ['two loads', { load: { rate: 1, trace: 'x.csv' } }, /benchmark\.load: rate and trace are different loads/],
+    ['a sweep over nothing', { load: { sweep: {} } }, /sweep goes over concurrency or over rate/],
+    ['a stage without requests', { load: { sweep: { concurrency: [0] } } }, /concurrency\[0\]: must be at least 1/],
+    ['an empty sweep', { load: { sweep: { rate: [] } } }, /sweep\.rate: must not be empty/],
+    ['a misspelt load', { load: { Rate: 1 } }, /unknown key "Rate"; write "rate"/],
+    ['requests and repeats', { requests: 4, repeats: 2 }, /repeats: and requests both say/],
+    ['a judge without a rubric', { evaluation: { judge: { model: 'm' } } }, /judge\.rubric: is missing/],
+    ['an SLO of nothing', { slo: { ttftMs: 0 } }, /slo\.ttftMs: must be more than 0/],
+  ])('is refused for %s', (_name, benchmark, message) => {
+    expect(refusal(withBenchmark(benchmark))).toMatch(message);
+  });
+});

@@ -10,7 +10,7 @@ type ModelSource = Pick<ConfiguredEndpoint, 'id' | 'models' | 'simulated'>;
 
 /**
  * The models of the endpoints, in their order. Input and output prices count as the person's own unless they say where they come
- * from; those of cached tokens always do.
+ * from; those of cached and reasoning tokens always do.
  */
 export function configuredModels(endpoints: readonly ModelSource[]): Model[] {
   return endpoints.flatMap((endpoint) => endpoint.models.map((model) => configuredModel(endpoint, model)));
@@ -36,6 +36,7 @@ function configuredModel(endpoint: ModelSource, model: ConfiguredModel): Model {
     outputPrice: figure(model.outputPrice),
     cachedInputPrice: typed(model.cachedInputPrice),
     cacheWritePrice: typed(model.cacheWritePrice),
+    reasoningPrice: typed(model.reasoningPrice),
     contextWindow: model.contextWindow,
     task: model.task,
     pyfunc:

@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import { arrivalKinds } from '../../core/benchmark/load.ts';
 import { planLimits } from '../../core/benchmark/plan-limits.ts';
+import { traceUnits } from '../../core/benchmark/trace.ts';
 import { modelTasks, protocols, pyfuncInputs } from '../../core/catalog/protocol.ts';
 import type { tierNames } from '../../core/routing/tier.ts';
 
@@ -36,6 +38,12 @@ export const configuredModelSchema = z.strictObject({
     described(
       z.number().check(z.nonnegative()),
       'USD per million input tokens that the server writes to its cache. Leave out when unknown.',
+    ),
+  ),
+  reasoningPrice: z.optional(
+    described(
+      z.number().check(z.nonnegative()),
+      'USD per million output tokens spent on thinking. Leave out to count them at outputPrice.',
     ),
   ),
   priceSource: z.optional(
@@ -130,9 +138,120 @@ export const tiersSchema = z.strictObject({
 
 export const preferenceSchema = z.enum(['balanced', 'cost', 'quality']);
 
+/** Requests per second. */
+const rate = (description: string) => described(z.number().check(z.positive(), z.lte(100_000)), description);
+const ratesBetween = (description: string, from: string, to: string) =>
+  described(z.strictObject({ from: rate(from), to: rate(to) }), description);
+/** Most stages of a sweep. */
+const mostStages = 100;
+
+/** How requests arrive: one of rate, ramp, sweep, searchRate and trace; load-setting.ts makes a plan's load of it. */
+export const loadSettingSchema = z.strictObject({
+  rate: z.optional(rate('Requests per second to each model, sent by the clock whatever the endpoint does.')),
+  ramp: z.optional(
+    ratesBetween(
+      'A rate that grows or falls over the run.',
+      'Requests per second to each model at the beginning.',
+      'Requests per second to each model at the end.',
+    ),
+  ),
+  sweep: z.optional(
+    described(
+      z.strictObject({
+        concurrency: z.optional(
+          described(
+            z.array(count(...planLimits.concurrency)).check(z.minLength(1), z.maxLength(mostStages)),
+            'Requests in flight at once, one number for each stage.',
+          ),
+        ),
+        rate: z.optional(
+          described(
+            z.array(rate('Requests per second to each model.')).check(z.minLength(1), z.maxLength(mostStages)),
+            'Requests per second to each model, one number for each stage.',
+          ),
+        ),
+      }),
+      'One stage after another, each with all requests: give concurrency or rate.',
+    ),
+  ),
+  searchRate: z.optional(
+    ratesBetween(
+      'Finds the highest rate at which enough requests keep the slo.',
+      'Requests per second to begin with.',
+      'Requests per second to go up to.',
+    ),
+  ),
+  trace: z.optional(
+    described(
+      z.string().check(z.minLength(1), z.maxLength(4096)),
+      'File with a timestamp for each request (.jsonl or .csv), to send them as they came then; from this file’s folder.',
+    ),
+  ),
+  traceUnit: z.optional(
+    described(z.enum(traceUnits), 'Unit of the trace’s numbers, where its column does not name one.'),
+  ),
+  arrivals: z.optional(
+    described(
+      z.enum(arrivalKinds),
+      'constant: evenly spaced; poisson (unless said): at random, as independent people do.',
+    ),
+  ),
+  goodShare: z.optional(
+    described(
+      z.number().check(z.positive(), z.lte(1)),
+      'Of searchRate: the share of requests that must keep the slo; 0.95 unless said.',
+    ),
+  ),
+});
+
+const milliseconds = (description: string) => z.optional(described(z.number().check(z.positive()), description));
+
+export const sloSettingSchema = z.strictObject({
+  ttftMs: milliseconds('Milliseconds to the first token.'),
+  tpotMs: milliseconds('Milliseconds for each further token.'),
+  e2eMs: milliseconds('Milliseconds to the last token.'),
+});
+
+/** Most characters of a rubric or template. */
+export const textLimit = 20_000;
+const modelName = (description: string) => described(z.string().check(z.minLength(1), z.maxLength(300)), description);
+
+export const judgeSettingSchema = z.strictObject({
+  model: modelName('The model that judges, by name or endpoint/model.'),
+  rubric: described(
+    z.string().check(z.minLength(1), z.maxLength(textLimit)),
+    'What a good answer is, in words; the judge gives a score for it.',
+  ),
+  scale: z.optional(described(count(2, 100), 'Best score that the judge can give; the worst is 1. 5 unless said.')),
+  repeats: z.optional(described(count(1, 20), 'How often each answer is judged; 1 unless said.')),
+  pairs: z.optional(
+    described(z.boolean(), 'Also compare answers of different models to one prompt, two at a time and in both orders.'),
+  ),
+  maxTokens: z.optional(
+    described(count(...planLimits.maxTokens), 'Most output tokens of a judgement; 512 unless said.'),
+  ),
+});
+
+export const evaluationSettingSchema = z.strictObject({
+  judge: z.optional(described(judgeSettingSchema, 'A model that judges the answers.')),
+  embeddingModel: z.optional(
+    modelName('Model, by name or endpoint/model, whose embeddings the checks of type similarity compare.'),
+  ),
+});
+
 export const benchmarkDefaultsSchema = z.strictObject({
   concurrency: z.optional(described(count(...planLimits.concurrency), 'Requests in flight at once, over all models.')),
+  load: z.optional(
+    described(
+      loadSettingSchema,
+      'How requests arrive; absent: as many as concurrency says are kept in flight. Give one of rate, ramp, sweep, searchRate and trace.',
+    ),
+  ),
+  slo: z.optional(described(sloSettingSchema, 'What a request must keep to count as good.')),
   requests: z.optional(described(count(...planLimits.requests), 'Measured requests for each model.')),
+  repeats: z.optional(
+    described(count(1, 1000), 'How often each prompt is sent to each model, in place of a number of requests.'),
+  ),
   warmup: z.optional(described(count(...planLimits.warmup), 'Requests for each model before measuring starts.')),
   maxTokens: z.optional(described(count(...planLimits.maxTokens), 'Most output tokens to ask for.')),
   timeoutMs: z.optional(described(count(...planLimits.timeoutMs), 'Milliseconds that one request may take.')),
@@ -149,6 +268,29 @@ export const benchmarkDefaultsSchema = z.strictObject({
     described(count(...planLimits.timeLimitMs), 'Milliseconds after which no further request is sent.'),
   ),
   maxCostUsd: z.optional(described(z.number().check(z.positive()), 'USD that a run may cost.')),
+  maxTotalTokens: z.optional(
+    described(count(1, 1_000_000_000_000), 'Input and output tokens that a run may use, over all models.'),
+  ),
+  template: z.optional(
+    described(
+      z.string().check(z.minLength(1), z.maxLength(textLimit)),
+      'Text around each prompt, with {{variables}} of its row of the data set.',
+    ),
+  ),
+  evaluation: z.optional(
+    described(evaluationSettingSchema, 'How answers are judged, beside the data set’s own checks.'),
+  ),
+  gates: z.optional(
+    described(
+      z
+        .array(described(z.string().check(z.minLength(1), z.maxLength(200)), 'For example p95_ttft_ms<800.'))
+        .check(z.maxLength(100)),
+      'What a run must keep; tierwise bench exits with 1 when one fails. For example quality>=0.8.',
+    ),
+  ),
+  calibrate: z.optional(
+    described(z.boolean(), 'Before a run, measure the instrument’s own error at its load; true unless said.'),
+  ),
   stream: z.optional(described(z.boolean(), 'Stream answers, so that time to first token can be measured.')),
   keepAnswers: z.optional(described(z.boolean(), 'Store the answers in the run folder.')),
   seed: z.optional(described(count(...planLimits.seed), 'Orders the requests: same seed, same order.')),
@@ -168,5 +310,8 @@ export type ConfiguredModel = z.infer<typeof configuredModelSchema>;
 export type ConfiguredEndpoint = z.infer<typeof endpointSchema>;
 export type DatabricksAuth = z.infer<typeof databricksAuthSchema>;
 export type TiersSetting = z.infer<typeof tiersSchema>;
+export type LoadSetting = z.infer<typeof loadSettingSchema>;
+export type JudgeSetting = z.infer<typeof judgeSettingSchema>;
+export type EvaluationSetting = z.infer<typeof evaluationSettingSchema>;
 export type BenchmarkDefaults = z.infer<typeof benchmarkDefaultsSchema>;
 export type TierwiseConfig = z.infer<typeof configSchema>;
