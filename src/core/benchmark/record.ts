@@ -9,6 +9,8 @@ export const timesSchema = z.object({
   headers: z.optional(z.number()),
   /** First event of the stream, whatever it carries. */
   firstEvent: z.optional(z.number()),
+  /** First event that carries a choice, also without a token, where it came later than `firstEvent`. */
+  firstChoice: z.optional(z.number()),
   /** First chunk that carries a token of any channel (reasoning or visible). */
   firstToken: z.optional(z.number()),
   /** First chunk that carries visible text. */
