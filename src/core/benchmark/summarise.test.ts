@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointFailureCode } from '../failure.ts';
-import { definitions } from './definitions.ts';
+import { definitionsOf } from './definitions.ts';
 import type { Manifest, RunPrompt } from './manifest.ts';
 import type { RunRecord } from './record.ts';
-import { measuredMs, summarise } from './summarise.ts';
+import { measuredMs } from './spans.ts';
+import { summarise } from './summarise.ts';
 import { summarySchema } from './summary.ts';
 
 const prompts: RunPrompt[] = [
@@ -89,7 +90,8 @@ describe('summarise', () => {
   it('has a definition for each of its figures', () => {
     const [a] = summarise(manifest(), prompts, [record()]).models;
     const figures = Object.keys(a!).filter((name) => /Ms$|PerSecond$/.test(name));
-    expect(figures).toHaveLength(9);
+    expect(figures).toHaveLength(10);
+    const definitions = definitionsOf(manifest().plan);
     for (const name of [...figures, 'costUsd', 'errors', 'warmup']) expect(definitions[name]).toMatch(/\w.*\.$/);
   });
 

@@ -104,8 +104,11 @@ export const modelSummarySchema = z.object({
         input: z.optional(z.number()),
         cachedInput: z.optional(z.number()),
         cacheWrite: z.optional(z.number()),
+        /** Without reasoning. */
         output: z.optional(z.number()),
         reasoning: z.optional(z.number()),
+        /** All of the attempts before the last. */
+        earlier: z.optional(z.number()),
       }),
     ),
     /** Measured requests that used tokens at an unknown price. */

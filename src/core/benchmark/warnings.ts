@@ -5,11 +5,13 @@ import type { ModelSummary, Summary } from './summary.ts';
 
 /** Of a model's measured requests; above it, its latency describes a system in trouble. */
 const highErrorShare = 0.05;
-/** Of the smallest median time to first token; above it, the client measured itself. */
-const highLagShare = 0.05;
+/** Of what a bare loop can send on this machine; above it, the client may be what is measured. */
+const highRateShare = 0.6;
+/** Of what was asked of the answers; above it, quality rests on the rest. */
+const highUndecidedShare = 0.05;
 
 /** Why the figures of a run should not be relied on, most important first; empty when nothing speaks against them. */
-export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' | 'totals' | 'simulated'>): string[] {
+export function warningsOf(manifest: Manifest, summary: Omit<Summary, 'warnings'>): string[] {
   const { models } = summary;
   const named = (which: (model: ModelSummary) => boolean) =>
     models
@@ -20,7 +22,8 @@ export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' |
     summary.simulated
       ? 'Simulated: answers came from the built-in simulated endpoint. The figures say nothing about a real model.'
       : undefined,
-    ...lagWarning(manifest, models),
+    summary.invalid === undefined ? undefined : `Not valid: ${summary.invalid}`,
+    rateWarning(manifest, summary),
     stateWarning(manifest),
     about(named(noAnswer), (names) => `No request succeeded: ${names}. There are no latency figures for it.`),
     about(
@@ -47,6 +50,14 @@ export function warningsOf(manifest: Manifest, summary: Pick<Summary, 'models' |
       named((model) => latencies(model) >= fewestValues.p95 && latencies(model) < fewestValues.p99),
     ),
     ...otherModelWarnings(manifest, models),
+    about(
+      named(({ quality }) => quality !== undefined && quality.undecided > quality.n * highUndecidedShare),
+      (names) => `Many checks or judgements could not be decided: ${names}. Quality rests on the others.`,
+    ),
+    about(
+      named(({ good, counts }) => good !== undefined && good.share === 0 && counts.ok > 0),
+      (names) => `No request met the limits of the run: ${names}.`,
+    ),
     about(
       named(({ tokens }) => tokens.source === 'estimate' || tokens.source === 'mixed'),
       (names) =>
@@ -94,15 +105,22 @@ function otherModelWarnings({ plan }: Manifest, models: readonly ModelSummary[])
   });
 }
 
-function lagWarning({ lag }: Manifest, models: readonly ModelSummary[]): string[] {
-  const medians = models.flatMap(({ ttftMs, e2eMs }) => ((ttftMs ?? e2eMs) ? [(ttftMs ?? e2eMs)?.p50 ?? 0] : []));
-  if (!lag || medians.length === 0) return [];
-  const fastest = Math.min(...medians);
-  if (lag.p99 <= fastest * highLagShare) return [];
-  const share = fastest > 0 ? `${Math.round((lag.p99 / fastest) * 100)} % of` : 'beside';
-  return [
-    `Not valid: the measuring process itself was up to ${lag.p99.toFixed(1)} ms late (p99), ${share} the smallest median time to first token (${fastest.toFixed(1)} ms). Lower the concurrency or free this machine, and run again.`,
-  ];
+function rateWarning(
+  { calibration }: Manifest,
+  { models, stages }: Pick<Summary, 'models' | 'stages'>,
+): string | undefined {
+  const ceiling = calibration?.bareLoopPerSecond;
+  if (ceiling === undefined) return undefined;
+  const rates = (stages ?? [{ summaries: models }]).map(({ summaries }) =>
+    summaries.reduce((sum, { requestsPerSecond = 0 }) => sum + requestsPerSecond, 0),
+  );
+  const rate = Math.max(0, ...rates);
+  if (rate <= ceiling * highRateShare) return undefined;
+  return `The run sent ${figureOf(rate)} requests/s, more than ${highRateShare * 100} % of the ${figureOf(ceiling)} that a bare loop sends on this machine: the client may be the bottleneck.`;
+}
+
+function figureOf(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : String(Math.round(rate));
 }
 
 function stateWarning({ state, stopReason }: Manifest): string | undefined {

@@ -10,6 +10,7 @@ export const distributionSchema = z.object({
   p90: z.number(),
   p95: z.number(),
   p99: z.number(),
+  p999: z.number(),
 });
 
 export type Distribution = z.infer<typeof distributionSchema>;

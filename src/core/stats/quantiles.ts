@@ -4,7 +4,7 @@ import type { Distribution } from './distribution.ts';
  * Fewest values that an upper quantile needs: n·(1 − p) ≥ 1. With fewer not even one whole value lies above it, so it is
  * interpolated between the largest two or is close to them.
  */
-export const fewestValues = { p95: 20, p99: 100 } as const;
+export const fewestValues = { p95: 20, p99: 100, p999: 1_000 } as const;
 
 /**
  * The p-quantile of ascending `sorted` by linear interpolation between order statistics: position (n − 1)·p, which is
@@ -22,7 +22,7 @@ export function quantile(sorted: ArrayLike<number>, p: number): number {
 
 /** Count, mean, extremes and quantiles of finite values in any order; undefined when there is none. */
 export function distribution(values: ArrayLike<number>): Distribution | undefined {
-  const sorted = Float64Array.from(values).sort();
+  const sorted = new Float64Array(values).sort();
   const n = sorted.length;
   const [min] = sorted;
   const max = sorted[n - 1];
@@ -38,5 +38,6 @@ export function distribution(values: ArrayLike<number>): Distribution | undefine
     p90: quantile(sorted, 0.9),
     p95: quantile(sorted, 0.95),
     p99: quantile(sorted, 0.99),
+    p999: quantile(sorted, 0.999),
   };
 }

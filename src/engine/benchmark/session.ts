@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan } from '../../core/benchmark/plan.ts';
 import { plannedRequests, requestCount, wakingRequests } from '../../core/benchmark/schedule.ts';
-import { measuredMs, summarise } from '../../core/benchmark/summarise.ts';
+import { measuredMs } from '../../core/benchmark/spans.ts';
+import { summarise } from '../../core/benchmark/summarise.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey, Progress } from '../../protocol/measure.ts';
+import { calibrated } from '../calibration/calibrate.ts';
 import type { Transport } from '../http/transport.ts';
 import { mostCost } from './budget.ts';
 import { configHash } from './config-hash.ts';
@@ -26,6 +28,8 @@ export interface SessionOptions {
   readonly runDir: string;
   readonly keys: readonly BoundKey[];
   readonly versions: Manifest['versions'];
+  /** The measuring process's own script, for calibrating; absent: it cannot calibrate. */
+  readonly script?: string | undefined;
   /** Absent: keys cannot be renewed, and VS Code's own models cannot be asked. */
   readonly parent?: Parent | undefined;
   /** Makes the transport for so many requests at once; it opens no connection before the first. */
@@ -248,6 +252,10 @@ async function measure(
   const reserve = reserveRoom(runDir);
   try {
     writeManifest(runDir, begun);
+    if (begun.plan.calibrate && begun.resumed === 0) {
+      begun = { ...begun, ...(await calibrated({ ...options, plan: begun.plan, prompts })) };
+      writeManifest(runDir, begun);
+    }
     const { ending, lag, simulated, durationMs, defect } = await sendAll(options, transport, begun, prompts, earlier);
     reserve.release();
     const { abandonedUsd, ...end } = ending;
