@@ -132,7 +132,7 @@ async function ours(
 }
 
 async function bare(baseUrl: string, model: string, requests: number): Promise<Round & { times: Times }> {
-  const task = { baseUrl, model, requests, concurrency, maxTokens, prompts };
+  const task = { baseUrl, model, requests, concurrency, maxTokens, stream: true, prompts };
   const child = fork(bareLoop, [JSON.stringify(task)], { execPath: client, execArgv: [] });
   const exit = once(child, 'exit');
   const [told] = await once(child, 'message');

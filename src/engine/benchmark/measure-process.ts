@@ -1,6 +1,7 @@
 import { version as undiciVersion } from 'undici/package.json';
 import { Failure } from '../../core/failure.ts';
 import { type FromMeasure, type MeasureTask, toMeasureSchema } from '../../protocol/measure.ts';
+import { serveTruth, trueProcessArgument } from '../calibration/true-process.ts';
 import { redact } from '../http/redact.ts';
 import { createUndiciTransport } from '../http/undici-transport.ts';
 import { ParentChannel } from './parent.ts';
@@ -21,6 +22,7 @@ async function work(task: MeasureTask): Promise<void> {
   const session = {
     runDir: task.runDir,
     keys: task.keys,
+    script: process.argv[1],
     versions: { tierwise: task.version, node: process.versions.node, undici: undiciVersion },
     async connect(connections: number) {
       // Loaded before the first request, so that loading is in nobody's time.
@@ -60,24 +62,32 @@ function fail(error: unknown): void {
   });
 }
 
-// Ctrl-C reaches all processes of a terminal; the parent decides what it means.
-process.on('SIGINT', () => {});
-process.on('SIGTERM', cancel);
-process.on('SIGHUP', cancel);
-process.on('disconnect', cancel);
-process.on('uncaughtException', fail);
-process.on('message', (value) => {
-  const message = toMeasureSchema.safeParse(value);
-  if (!message.success) {
-    fail(new Failure({ code: 'local', message: 'The measuring process did not understand its task.' }));
-  } else if (message.data.type === 'cancel') cancel();
-  else if (!task && (message.data.type === 'start' || message.data.type === 'resume')) {
-    task = message.data;
-    work(task).then(() => end({ type: 'done' }), fail);
-  } else if (message.data.type !== 'start' && message.data.type !== 'resume') parent.receive(message.data);
-});
+/** Takes tasks from the parent. */
+function listen(): void {
+  // Ctrl-C reaches all processes of a terminal; the parent decides what it means.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', cancel);
+  process.on('SIGHUP', cancel);
+  process.on('disconnect', cancel);
+  process.on('uncaughtException', fail);
+  process.on('message', (value) => {
+    const message = toMeasureSchema.safeParse(value);
+    if (!message.success) {
+      fail(new Failure({ code: 'local', message: 'The measuring process did not understand its task.' }));
+    } else if (message.data.type === 'cancel') cancel();
+    else if (!task && (message.data.type === 'start' || message.data.type === 'resume')) {
+      task = message.data;
+      work(task).then(() => end({ type: 'done' }), fail);
+    } else if (message.data.type !== 'start' && message.data.type !== 'resume') parent.receive(message.data);
+  });
 
-if (process.send === undefined) {
-  process.stderr.write('This program is started by Tierwise. Type: tierwise bench --help\n');
-  process.exitCode = 2;
+  if (process.send === undefined) {
+    process.stderr.write('This program is started by Tierwise. Type: tierwise bench --help\n');
+    process.exitCode = 2;
+  }
 }
+
+// Forked by itself, for the simulator that it calibrates against.
+const [, , argument, shape] = process.argv;
+if (argument === trueProcessArgument) void serveTruth(shape);
+else listen();
