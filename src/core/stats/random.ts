@@ -21,3 +21,10 @@ export function seededOrder(count: number, seed: number): Uint32Array {
   }
   return order;
 }
+
+/** A seed made of a seed and whole numbers, so that each stream of random numbers in a run has one of its own. */
+export function seedFor(seed: number, ...parts: readonly number[]): number {
+  let mixed = seed;
+  for (const part of parts) mixed = Math.floor(seededRandom(mixed ^ Math.imul(part + 1, 0x9e3779b1))() * 2 ** 32);
+  return mixed;
+}

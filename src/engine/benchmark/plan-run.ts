@@ -1,7 +1,7 @@
 import type { RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan, PlannedModel } from '../../core/benchmark/plan.ts';
 import { planDefaults, planLimits } from '../../core/benchmark/plan-limits.ts';
-import { requestCount } from '../../core/benchmark/schedule.ts';
+import { mostRequests } from '../../core/benchmark/stages.ts';
 import { dearestCost, formatUsd, tokenCost } from '../../core/catalog/cost.ts';
 import type { Model } from '../../core/catalog/model.ts';
 import type { Protocol } from '../../core/catalog/protocol.ts';
@@ -205,7 +205,7 @@ function estimateOf(plan: Plan, prompts: readonly Prompt[]): RunEstimate {
   const sum = (pick: (cost: (typeof costs)[number]) => number | undefined) =>
     known.length === 0 ? undefined : known.reduce((total, cost) => total + (pick(cost) ?? 0), 0);
   return {
-    requests: requestCount(plan),
+    requests: mostRequests(plan),
     lowUsd: sum((cost) => cost.low),
     highUsd: sum((cost) => cost.high),
     unknown: known.length < costs.length,

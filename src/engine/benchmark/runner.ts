@@ -1,7 +1,8 @@
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan } from '../../core/benchmark/plan.ts';
 import type { RunRecord } from '../../core/benchmark/record.ts';
-import { type PlannedRequest, plannedRequests, requestCount, wakingRequests } from '../../core/benchmark/schedule.ts';
+import { type PlannedRequest, plannedRequests, wakingRequests } from '../../core/benchmark/schedule.ts';
+import { mostRequests } from '../../core/benchmark/stages.ts';
 import { formatUsd } from '../../core/catalog/cost.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
@@ -113,7 +114,7 @@ export function startRequests(options: RunnerOptions): Running {
   const givingUp = new Set<AbortController>();
   const wallTime = wallClock(transport);
   const clock: Clock = { ...systemClock, now: () => transport.now() };
-  let left = requestCount(plan) - options.earlier.finished.size;
+  let left = mostRequests(plan) - options.earlier.finished.size;
   let abandonedUsd = 0;
   let timeUp = false;
   let defect: unknown;

@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan } from '../../core/benchmark/plan.ts';
-import { plannedRequests, requestCount, wakingRequests } from '../../core/benchmark/schedule.ts';
+import { plannedRequests, wakingRequests } from '../../core/benchmark/schedule.ts';
 import { measuredMs } from '../../core/benchmark/spans.ts';
 import { summarise } from '../../core/benchmark/summarise.ts';
 import { Failure } from '../../core/failure.ts';
@@ -307,7 +307,7 @@ async function sendAll(
   let running: Running | undefined;
   let simulated = begun.simulated;
   const ticker = new ProgressTicker({
-    total: requestCount(plan),
+    total: mostRequests(plan),
     done: earlier.finished.size,
     errors: earlier.errors,
     costUsd: earlier.costUsd,
