@@ -8,6 +8,7 @@ import { type EndpointFailureCode, endpointFailureCodes, type FailureDetail } fr
 import { estimateTokens } from '../../core/prompts/tokens.ts';
 import { type CallAttempt, lastAttempt } from '../calling/retry.ts';
 import type { ChatOutcome } from '../endpoints/chat.ts';
+import type { ConnectionTimes } from '../http/transport.ts';
 
 /** UTF-16 units of an answer that are stored. */
 const answerCap = 20_000;
@@ -56,6 +57,7 @@ export function recordOf(finished: Finished): RunRecord {
     tokens,
     ...costOf(finished, tokens),
     chunks: outcome.chunks === 0 ? undefined : outcome.chunks,
+    chunkTimes: outcome.chunkTimes,
     finishReason: outcome.finishReason,
     servedModel: outcome.servedModel === model.model ? undefined : outcome.servedModel,
     transport: overVscode ? 'vscode-lm' : undefined,
@@ -74,6 +76,7 @@ function attemptOf(
     times: timesFrom(outcome.times, scheduled),
     timeout: tellTimeouts ? timeout : undefined,
     waitedMs: index === 0 ? undefined : hundredths(waitedMs),
+    connection: outcome.connection && connectionOf(outcome.connection),
     status: outcome.status,
     error: outcome.failure && errorOf(outcome.failure),
   };
@@ -105,11 +108,19 @@ function timesFrom(times: ChatOutcome['times'], scheduled: number): Times {
   return {
     sent: hundredths(times.sent - scheduled),
     headers: since(times.headers),
+    firstEvent: since(times.firstEvent),
+    firstChoice: times.firstChoice === times.firstEvent ? undefined : since(times.firstChoice),
     firstToken: since(times.firstToken),
     firstVisible: since(times.firstVisible),
     lastToken: since(times.lastToken),
+    lastChoice: since(times.lastChoice),
     end: hundredths(times.end - scheduled),
   };
+}
+
+function connectionOf({ dnsMs, tcpMs, tlsMs }: ConnectionTimes): Attempt['connection'] {
+  const rounded = (ms: number | undefined) => (ms === undefined ? undefined : hundredths(ms));
+  return { dnsMs: rounded(dnsMs), tcpMs: rounded(tcpMs), tlsMs: rounded(tlsMs) };
 }
 
 function hundredths(value: number): number {

@@ -53,12 +53,17 @@ export async function callChat(
     times: {
       sent: exchange.sentAt,
       headers: exchange.headersAt,
+      firstEvent: reading.firstEvent,
+      firstChoice: reading.firstChoice,
       firstToken: reading.firstToken,
       firstVisible: reading.firstVisible,
       lastToken: reading.lastToken,
+      lastChoice: reading.lastChoice,
       end: exchange.endAt,
     },
     chunks: reading.chunks,
+    chunkTimes: reading.chunks > 1 ? reading.chunkTimes.text() : undefined,
+    connection: exchange.connection,
     simulated: exchange.headers['x-tierwise-simulated'] !== undefined,
   };
 }

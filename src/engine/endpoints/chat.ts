@@ -1,6 +1,7 @@
 import type { ModelTask, Protocol, PyfuncInput } from '../../core/catalog/protocol.ts';
 import type { FailureDetail } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
+import type { ConnectionTimes } from '../http/transport.ts';
 
 /** Where a request goes. */
 export interface ChatTarget {
@@ -71,9 +72,12 @@ export interface ChatTimes {
   /** The request left for the socket; where it never did, the moment it was handed over. */
   readonly sent: number;
   readonly headers?: number | undefined;
+  readonly firstEvent?: number | undefined;
+  readonly firstChoice?: number | undefined;
   readonly firstToken?: number | undefined;
   readonly firstVisible?: number | undefined;
   readonly lastToken?: number | undefined;
+  readonly lastChoice?: number | undefined;
   readonly end: number;
 }
 
@@ -92,5 +96,9 @@ export interface ChatOutcome {
   readonly times: ChatTimes;
   /** Chunks that carried a token. */
   readonly chunks: number;
+  /** When each of them came, as in core/benchmark/chunk-times.ts; absent for a single one. */
+  readonly chunkTimes?: string | undefined;
+  /** What opening the connection took; absent: an open one was used, or nobody can tell. */
+  readonly connection?: ConnectionTimes | undefined;
   readonly simulated: boolean;
 }

@@ -160,6 +160,7 @@ function completionText(completion: unknown): string {
     },
     thought: ignore,
     toolCall: ignore,
+    choice: ignore,
     finish: ignore,
     usage: ignore,
     servedModel: ignore,

@@ -1,7 +1,7 @@
 import { Failure, type FailureDetail } from '../../core/failure.ts';
 import { abortFailure } from '../http/network-failure.ts';
 import { redact } from '../http/redact.ts';
-import type { ResponseHandler, Transport, TransportRequest } from '../http/transport.ts';
+import type { ConnectionTimes, ResponseHandler, Transport, TransportRequest } from '../http/transport.ts';
 import type { ChatTarget } from './chat.ts';
 import { failureFromResponse } from './failures.ts';
 
@@ -44,6 +44,8 @@ export interface Exchange {
   readonly sentAt: number;
   readonly headersAt: number | undefined;
   readonly endAt: number;
+  /** What opening the connection took; absent: an open one was used, or nobody can tell. */
+  readonly connection: ConnectionTimes | undefined;
 }
 
 /**
@@ -67,6 +69,7 @@ export async function exchangeWith(
   const cancel = cancelling(ending, signal);
   let sentAt = transport.now();
   let headersAt: number | undefined;
+  let connection: ConnectionTimes | undefined;
   let status: number | undefined;
   let headers: Readonly<Record<string, string>> = {};
   let bytes = 0;
@@ -74,8 +77,9 @@ export async function exchangeWith(
   let inGrace = false;
 
   const handler: ResponseHandler = {
-    sent(at) {
+    sent(at, opened) {
       sentAt = at;
+      connection = opened;
     },
     headers(received, fields, at) {
       headersAt = at;
@@ -154,7 +158,7 @@ export async function exchangeWith(
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);
   }
-  return { failure, status, headers, sentAt, headersAt, endAt };
+  return { failure, status, headers, sentAt, headersAt, endAt, connection };
 }
 
 /**

@@ -94,6 +94,7 @@ export function completionForm(sink: AnswerSink): AnswerForm {
     readHead(frame);
     const choice: unknown = Array.isArray(frame.choices) ? frame.choices[0] : undefined;
     if (!isObject(choice)) return;
+    sink.choice();
     if (typeof choice.text === 'string') sink.text(choice.text);
     if (typeof choice.finish_reason === 'string') sink.finish(choice.finish_reason);
   }

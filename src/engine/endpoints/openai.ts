@@ -104,6 +104,7 @@ export function chatCompletionForm(sink: AnswerSink): AnswerForm {
     readHead(frame);
     const choice = Array.isArray(frame.choices) ? (frame.choices[0] as WireChoice | null | undefined) : undefined;
     if (!choice) return;
+    sink.choice();
     if (typeof choice.finish_reason === 'string') sink.finish(choice.finish_reason);
     const delta = choice.delta ?? choice.message;
     if (delta) readDelta(delta);

@@ -1,3 +1,4 @@
+import { ChunkTimes } from '../../core/benchmark/chunk-times.ts';
 import { Failure } from '../../core/failure.ts';
 import { createLineReader } from '../http/ndjson.ts';
 import { createSseReader } from '../http/sse.ts';
@@ -13,11 +14,18 @@ export interface AnswerReading {
   finishReason: string | undefined;
   servedModel: string | undefined;
   usage: Usage | undefined;
+  /** First event, whatever it carries. */
+  firstEvent: number | undefined;
+  /** First and last event with a choice, also without a token; of protocols without choices: with a token or the reason of the end. */
+  firstChoice: number | undefined;
+  lastChoice: number | undefined;
   firstToken: number | undefined;
   firstVisible: number | undefined;
   lastToken: number | undefined;
   /** Events that carried a token of any channel: reasoning, visible text, tool call. */
   chunks: number;
+  /** When each of them came. */
+  readonly chunkTimes: ChunkTimes;
   /** The end mark came (`[DONE]`, `message_stop`, `"done": true`): nothing more is to be expected. */
   done: boolean;
 }
@@ -34,6 +42,8 @@ export interface AnswerSink {
     index: number,
     part: { id?: string | undefined; name?: string | undefined; arguments?: string | undefined },
   ): void;
+  /** The event holds a choice, whatever is in it. */
+  choice(): void;
   /** The answer's state is kept by the reader; a later call replaces an earlier one. */
   finish(reason: string): void;
   usage(usage: Usage): void;
@@ -87,10 +97,14 @@ export function createAnswerReader(
     finishReason: undefined,
     servedModel: undefined,
     usage: undefined,
+    firstEvent: undefined,
+    firstChoice: undefined,
+    lastChoice: undefined,
     firstToken: undefined,
     firstVisible: undefined,
     lastToken: undefined,
     chunks: 0,
+    chunkTimes: new ChunkTimes(),
     done: false,
   };
   let kind: 'unknown' | 'stream' | 'json' = 'unknown';
@@ -102,6 +116,7 @@ export function createAnswerReader(
   /** What the event that is being read has brought. */
   let token = false;
   let visible = false;
+  let choice = false;
 
   const form = formOf({
     secrets,
@@ -124,7 +139,11 @@ export function createAnswerReader(
         arguments: text + (part.arguments ?? ''),
       };
     },
+    choice() {
+      choice = true;
+    },
     finish(reason) {
+      choice = true;
       reading.finishReason = reason;
     },
     usage(usage) {
@@ -150,8 +169,10 @@ export function createAnswerReader(
       reading.done = true;
       return;
     }
+    reading.firstEvent ??= at;
     const known = event === 'error' ? undefined : template?.contentOf(data);
     if (known !== undefined) {
+      countChoice();
       if (known === '') return;
       reading.text += known;
       onText?.(known);
@@ -180,6 +201,7 @@ export function createAnswerReader(
     }
     token = false;
     visible = false;
+    choice = false;
     form.frame(json, event);
     settle();
     template?.learn(data, json);
@@ -187,11 +209,18 @@ export function createAnswerReader(
 
   /** Counts what the event, or the whole answer, has brought. */
   function settle(): void {
+    if (token || visible || choice) countChoice();
     if (token || visible) countToken(visible);
+  }
+
+  function countChoice(): void {
+    reading.firstChoice ??= at;
+    reading.lastChoice = at;
   }
 
   function countToken(isVisible: boolean): void {
     reading.chunks++;
+    reading.chunkTimes.add(at);
     reading.firstToken ??= at;
     reading.lastToken = at;
     if (isVisible) reading.firstVisible ??= at;
@@ -206,6 +235,7 @@ export function createAnswerReader(
         message: 'The answer looks like JSON but cannot be read: it is cut off or broken.',
       });
     }
+    reading.firstEvent = at;
     form.whole(json);
     settle();
   }

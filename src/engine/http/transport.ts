@@ -11,13 +11,23 @@ export interface TransportRequest {
   readonly verifyTls?: boolean | undefined;
 }
 
+/** What opening a connection took, ms each. A part that there was not is absent: an address needs no DNS, plain HTTP no TLS. */
+export interface ConnectionTimes {
+  readonly dnsMs?: number | undefined;
+  readonly tcpMs?: number | undefined;
+  readonly tlsMs?: number | undefined;
+}
+
 /**
  * Receives a response as it arrives. `at` is the transport's monotonic clock in ms, taken before anything is parsed.
  * What a method throws ends the request and is what `send` rejects with.
  */
 export interface ResponseHandler {
-  /** The request leaves for the socket. Not called when no connection came about. */
-  sent?(at: number): void;
+  /**
+   * The request leaves for the socket. Not called when no connection came about.
+   * @param opened of a connection that was opened for this request
+   */
+  sent?(at: number, opened?: ConnectionTimes): void;
   /** Names are in lower case; values of a repeated header are joined by ", ". Informational (1xx) answers are not shown. */
   headers(status: number, headers: Readonly<Record<string, string>>, at: number): void;
   data(chunk: Uint8Array, at: number): void;

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import { Failure } from '../../core/failure.ts';
 import type { Network } from '../../protocol/measure.ts';
 import { isLoopback } from './base-url.ts';
+import { ConnectionClock } from './connection-clock.ts';
 import { abortFailure, failureFromNetwork, refuseCompressed, type Stage } from './network-failure.ts';
 import { ConnectionReuse, type ConnectionUse } from './reuse.ts';
 import type { ResponseHandler, Sent, Transport, TransportRequest } from './transport.ts';
@@ -27,6 +28,7 @@ export function createUndiciTransport(options: { network: Network; connections: 
   const verified = once(() => load({ rejectUnauthorized: true }));
   let closed = false;
   const reuse = new ConnectionReuse();
+  const connecting = new ConnectionClock();
 
   async function load(tls: { readonly rejectUnauthorized?: boolean }): Promise<Routes> {
     const undici = await import('undici');
@@ -36,7 +38,8 @@ export function createUndiciTransport(options: { network: Network; connections: 
       // The caller's signal holds the only clock; undici's would be re-armed at every chunk.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: tls,
+      // What a proxy opens is not timed: nobody here can tell the parts.
+      connect: connecting.timed(undici.buildConnector(tls)),
     };
     const direct = new undici.Agent(pool);
     direct.on('disconnect', (origin, _targets, error) => {
@@ -70,7 +73,7 @@ export function createUndiciTransport(options: { network: Network; connections: 
       // Behind a proxy the connections are the proxy's.
       const use = route === ready.direct ? await reuse.for(url.origin, url.origin + url.pathname) : noUse;
       return new Promise<Sent>((resolve, reject) => {
-        const exchange = new Exchange(request, handler, use, resolve, reject);
+        const exchange = new Exchange(request, handler, use, connecting, resolve, reject);
         if (exchange.settled) return;
         route.dispatch(
           {
@@ -120,6 +123,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: TransportRequest;
   #handler: ResponseHandler;
   #use: ConnectionUse;
+  readonly #connecting: ConnectionClock;
   #resolve: (sent: Sent) => void;
   #reject: (error: unknown) => void;
   #controller: Dispatcher.DispatchController | undefined;
@@ -130,12 +134,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     request: TransportRequest,
     handler: ResponseHandler,
     use: ConnectionUse,
+    connecting: ConnectionClock,
     resolve: (sent: Sent) => void,
     reject: (error: unknown) => void,
   ) {
     this.#request = request;
     this.#handler = handler;
     this.#use = use;
+    this.#connecting = connecting;
     this.#resolve = resolve;
     this.#reject = reject;
     if (request.signal.aborted) {
@@ -157,7 +163,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller = controller;
     this.#sentAt = at;
     try {
-      this.#handler.sent?.(at);
+      this.#handler.sent?.(at, this.#connecting.take());
     } catch (error) {
       this.#fail(error);
     }
