@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unpackTimes } from '../../core/benchmark/chunk-times.ts';
 import { Failure } from '../../core/failure.ts';
 import type { ChatRequest } from './chat.ts';
 import { parseJson } from './failures.ts';
@@ -61,7 +62,26 @@ describe('a streamed answer', () => {
       delta({ content: null }),
       delta({ content: 'x' }, 'stop'),
     );
-    expect(answer).toMatchObject({ chunks: 1, firstToken: 40 });
+    expect(answer).toMatchObject({ chunks: 1, firstEvent: 10, firstChoice: 10, firstToken: 40, lastChoice: 40 });
+  });
+
+  it('dates choices that carry no token: empty content between tokens or after them, but not a list without any', () => {
+    const filter = `data: ${JSON.stringify({ choices: [], prompt_filter_results: [] })}\n\n`;
+    const usage = `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 3 } })}\n\n`;
+    const content = (text: string) => delta({ content: text });
+    const answer = read(
+      filter,
+      content(''),
+      content('a'),
+      content('b'),
+      content('c'),
+      content(''),
+      content(''),
+      usage,
+      done,
+    );
+    expect(answer).toMatchObject({ firstEvent: 10, firstChoice: 20, firstToken: 30, lastToken: 50, lastChoice: 70 });
+    expect(unpackTimes(answer.chunkTimes?.text() ?? '')).toEqual(Float64Array.of(0, 10, 20));
   });
 
   for (const name of ['reasoning_content', 'reasoning']) {

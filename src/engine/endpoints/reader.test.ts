@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unpackTimes } from '../../core/benchmark/chunk-times.ts';
 import type { Usage } from './chat.ts';
 import { isObject } from './failures.ts';
 import type { AnswerForm, AnswerSink } from './reader.ts';
@@ -11,10 +12,11 @@ function scripted(stream: AnswerForm['stream'], more: Partial<AnswerForm> = {}) 
   const answerForm = (sink: AnswerSink): AnswerForm => {
     const say = (json: unknown) => {
       const said = isObject(json) && Array.isArray(json.said) ? (json.said as Said) : [];
-      for (const { text, thought, toolCall, finish, usage, servedModel, done } of said) {
+      for (const { text, thought, toolCall, choice, finish, usage, servedModel, done } of said) {
         if (text !== undefined) sink.text(text as string);
         if (thought !== undefined) sink.thought(thought as string);
         if (toolCall !== undefined) sink.toolCall(...(toolCall as Parameters<AnswerSink['toolCall']>));
+        if (choice !== undefined) sink.choice();
         if (finish !== undefined) sink.finish(finish as string);
         if (usage !== undefined) sink.usage(usage as Usage);
         if (servedModel !== undefined) sink.servedModel(servedModel as string);
@@ -54,6 +56,21 @@ describe.each(['sse', 'ndjson'] as const)('an answer over %s', (stream) => {
       servedModel: 'm',
       failure: undefined,
     });
+  });
+
+  it('dates the first event, the first and the last with a choice, and each chunk with a token', () => {
+    const answer = read(
+      frame({ servedModel: 'm' }),
+      frame({ choice: true }),
+      frame({ thought: 'hmm' }),
+      frame({ text: 'a' }) + frame({ text: 'b' }),
+      frame({ text: 'c' }),
+      frame({ finish: 'stop' }),
+      frame({ usage: { input: 1, output: 9 } }),
+      frame({ done: true }),
+    );
+    expect(answer).toMatchObject({ firstEvent: 10, firstChoice: 20, firstToken: 30, lastToken: 50, lastChoice: 60 });
+    expect([...(unpackTimes(answer.chunkTimes.text()) ?? [])]).toEqual([0, 10, 10, 20]);
   });
 
   it('counts every event of a chunk that brings several', () => {
@@ -208,8 +225,10 @@ describe('the content of frames that differ in nothing else', () => {
 
   it('is taken without the parser, from the member that the form names', () => {
     const words = Array.from({ length: 50 }, (_, at) => `word${at} `);
-    const { text, chunks, parsed } = read(...words);
+    const { text, chunks, parsed, ...answer } = read(...words);
     expect({ text, chunks }).toEqual({ text: words.join(''), chunks: 50 });
+    expect(answer).toMatchObject({ firstEvent: 10, firstChoice: 10, firstToken: 10, lastToken: 500, lastChoice: 510 });
+    expect([...(unpackTimes(answer.chunkTimes.text()) ?? [])]).toEqual(words.map((_, at) => 10 * at));
     // The first, from which the template is learned, and the end.
     expect(parsed).toBe(2);
   });

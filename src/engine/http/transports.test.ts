@@ -6,7 +6,7 @@ import { bodyOf, freePort, listen, serve, serveRaw, serveTls } from '../../../te
 import { Failure } from '../../core/failure.ts';
 import type { Network } from '../../protocol/measure.ts';
 import { createFetchTransport } from './fetch-transport.ts';
-import type { Sent, Transport, TransportRequest } from './transport.ts';
+import type { ConnectionTimes, Sent, Transport, TransportRequest } from './transport.ts';
 import { createUndiciTransport } from './undici-transport.ts';
 
 beforeEach(() => {
@@ -29,6 +29,7 @@ const overUndici = (network: Partial<Network> = {}, connections = 4) =>
 
 interface Seen {
   sent: number | undefined;
+  opened: ConnectionTimes | undefined;
   status: number | undefined;
   headers: Readonly<Record<string, string>>;
   text: string;
@@ -42,7 +43,7 @@ async function exchange(
   request: Partial<TransportRequest> = {},
   onData: () => void = () => {},
 ): Promise<Seen & { result: Sent | undefined; error: unknown }> {
-  const seen: Seen = { sent: undefined, status: undefined, headers: {}, text: '', times: [] };
+  const seen: Seen = { sent: undefined, opened: undefined, status: undefined, headers: {}, text: '', times: [] };
   const { signal } = new AbortController();
   let result: Sent | undefined;
   let error: unknown;
@@ -50,8 +51,9 @@ async function exchange(
     result = await transport.send(
       { method: 'GET', url, headers: {}, signal, ...request },
       {
-        sent: (at) => {
+        sent: (at, opened) => {
           seen.sent = at;
+          seen.opened = opened;
         },
         headers: (status, headers, at) => {
           seen.status = status;
@@ -405,6 +407,27 @@ describe('the undici transport', () => {
     const transport = overUndici({}, 1);
     const [first, second] = await Promise.all([exchange(transport, server.origin), exchange(transport, server.origin)]);
     expect(second?.result?.sentAt).toBeGreaterThanOrEqual(first?.result?.endAt ?? Number.NaN);
+  });
+
+  it('tells what opening a connection took, to the request for which it was opened and to no other', async () => {
+    const server = await serve((_request, response) => setTimeout(() => response.end('ok'), 5));
+    const transport = overUndici({}, 2);
+    // The first answer of an address is watched; from then on two connections serve four requests.
+    const first = await exchange(transport, server.origin);
+    expect(first.opened).toEqual({ dnsMs: undefined, tcpMs: expect.any(Number), tlsMs: undefined });
+    const next = await Promise.all([1, 2, 3, 4].map(() => exchange(transport, server.origin)));
+    expect(next.filter(({ opened }) => opened !== undefined)).toHaveLength(1);
+    expect(server.connections()).toBe(2);
+  });
+
+  it('tells the look-up of a name and the TLS handshake apart from the connection', async () => {
+    const server = await serveTls((_request, response) => response.end('ok'));
+    const transport = overUndici({ strictSsl: false });
+    const { opened } = await exchange(transport, server.origin);
+    const parts = [opened?.dnsMs, opened?.tcpMs, opened?.tlsMs];
+    expect(parts.every((ms) => ms !== undefined && ms >= 0)).toBe(true);
+    expect(opened?.tlsMs).toBeGreaterThan(0);
+    expect((await exchange(transport, server.origin)).opened).toBeUndefined();
   });
 
   it('keeps the socket when a request is cancelled that waits for it', async () => {
