@@ -32,12 +32,12 @@ export function summarise(
   const stages = staged.map(({ models }) => tallies(plan, models));
   const fromSchedule = begun.map(({ load }) => sloFromSchedule(load));
   const planned = sloFromSchedule(plan.load);
-  const position = new Map(plan.models.map(({ endpoint, model }, index) => [nameOf(endpoint, model), index]));
+  const position = positions(plan);
   const tierOfPrompt = new Map(prompts.map(({ id, tier }) => [id, tier]));
   const whole = new Spans();
   let simulated = manifest.simulated;
   for (const record of records) {
-    const model = position.get(nameOf(record.endpoint, record.model));
+    const model = position.get(record.endpoint)?.get(record.model);
     if (model === undefined) continue;
     simulated ||= record.simulated === true;
     const scheduled = Date.parse(record.scheduledAt);
@@ -95,6 +95,12 @@ function totalsOf(parts: readonly Tally[]): Omit<Summary['totals'], 'durationMs'
   };
 }
 
-function nameOf(endpoint: string, model: string): string {
-  return `${endpoint}\n${model}`;
+/** Where each model stands in the plan, by endpoint and by its name there: no key is made for each record. */
+function positions({ models }: Plan): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const byEndpoint = new Map<string, Map<string, number>>();
+  for (const [index, { endpoint, model }] of models.entries()) {
+    const byName = byEndpoint.get(endpoint) ?? new Map<string, number>();
+    byEndpoint.set(endpoint, byName.set(model, index));
+  }
+  return byEndpoint;
 }

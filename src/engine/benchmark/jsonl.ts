@@ -13,7 +13,7 @@ export interface Line {
   readonly ended: boolean;
 }
 
-const pieceBytes = 64 * 1024;
+const pieceBytes = 1024 * 1024;
 
 /** The lines of a file, one after the other, without holding more than a piece of it. Throws a Failure `local`. */
 export function* readLines(path: string): Generator<Line> {
@@ -25,6 +25,7 @@ export function* readLines(path: string): Generator<Line> {
   }
   try {
     const buffer = Buffer.allocUnsafe(pieceBytes);
+    // The beginning of a line that goes on in the next piece.
     let rest: Buffer[] = [];
     let number = 1;
     let offset = 0;
@@ -32,18 +33,25 @@ export function* readLines(path: string): Generator<Line> {
       const piece = readPiece(file, buffer, path);
       let from = 0;
       for (let end = piece.indexOf(10); end >= 0; end = piece.indexOf(10, from)) {
-        const bytes = joined(rest, piece.subarray(from, end));
-        yield { text: bytes.toString('utf8'), number, offset, bytes: bytes.length, ended: true };
-        rest = [];
+        let text: string;
+        let bytes = end - from;
+        if (rest.length === 0) text = piece.toString('utf8', from, end);
+        else {
+          const whole = Buffer.concat([...rest, piece.subarray(from, end)]);
+          text = whole.toString('utf8');
+          bytes = whole.length;
+          rest = [];
+        }
+        yield { text, number, offset, bytes, ended: true };
         number++;
-        offset += bytes.length + 1;
+        offset += bytes + 1;
         from = end + 1;
       }
       if (piece.length === 0) break;
       if (from < piece.length) rest.push(Buffer.from(piece.subarray(from)));
     }
-    const bytes = joined(rest, Buffer.alloc(0));
-    if (bytes.length > 0) yield { text: bytes.toString('utf8'), number, offset, bytes: bytes.length, ended: false };
+    const last = Buffer.concat(rest);
+    if (last.length > 0) yield { text: last.toString('utf8'), number, offset, bytes: last.length, ended: false };
   } finally {
     closeSync(file);
   }
@@ -55,8 +63,4 @@ function readPiece(file: number, buffer: Buffer, path: string): Buffer {
   } catch (cause) {
     throw diskFailure('read', path, cause);
   }
-}
-
-function joined(rest: readonly Buffer[], last: Buffer): Buffer {
-  return rest.length === 0 ? last : Buffer.concat([...rest, last]);
 }

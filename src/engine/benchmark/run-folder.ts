@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as z from 'zod/mini';
 import { type Manifest, manifestSchema, type RunPrompt, runPromptSchema } from '../../core/benchmark/manifest.ts';
@@ -9,6 +9,7 @@ import { Failure } from '../../core/failure.ts';
 import { diskFailure, isMissing } from './disk.ts';
 import { type Line, readLines } from './jsonl.ts';
 import { isLocked } from './lock.ts';
+import { schemaCheck } from './schema-check.ts';
 
 /** Where the parts of a run lie. */
 export function runPaths(dir: string) {
@@ -43,6 +44,18 @@ export async function readRun(dir: string): Promise<Run> {
   const notes: string[] = [];
   const records = [...readRecords(dir, notes)];
   return { manifest, prompts, records, summary: summarise(manifest, prompts, records), notes };
+}
+
+/**
+ * As `readRun`, for runs of any length: the records are read from the file anew each time that somebody goes through them, and never
+ * held. What another process appends meanwhile is seen by later readings only. @throws Failure as `readRun`, also while reading.
+ */
+export async function openRun(dir: string): Promise<Omit<Run, 'records'> & { readonly records: Iterable<RunRecord> }> {
+  const manifest = readManifest(dir);
+  const prompts = readPrompts(dir);
+  const notes: string[] = [];
+  const summary = summarise(manifest, prompts, readRecords(dir, notes));
+  return { manifest, prompts, records: { [Symbol.iterator]: () => readRecords(dir) }, summary, notes };
 }
 
 /** The runs in the folders of `parent`, newest first. What is not a run, or cannot be read, is passed over. */
@@ -121,7 +134,8 @@ export function* readRecords(dir: string, notes: string[] = []): Generator<RunRe
       broken = line;
       continue;
     }
-    const record = matching(recordSchema, path, line.number, value);
+    // The schema itself is asked only for what is wrong.
+    const record = isRecord(value) ? value : matching(recordSchema, path, line.number, value);
     if (ids.has(record.id)) doubles++;
     else {
       ids.add(record.id);
@@ -130,6 +144,12 @@ export function* readRecords(dir: string, notes: string[] = []): Generator<RunRe
   }
   if (broken) notes.push(`Line ${broken.number} of records.jsonl, the last, is incomplete and was left out.`);
   if (doubles > 0) notes.push(`${doubles} records stood twice in records.jsonl; the first of each counts.`);
+}
+
+const recordCheck = schemaCheck(recordSchema);
+
+function isRecord(value: unknown): value is RunRecord {
+  return recordCheck(value);
 }
 
 /** Where the last whole record of a run ends, in bytes, and whether the line feed after it is missing. */
@@ -144,13 +164,8 @@ export function wholeRecords(dir: string): { bytes: number; ended: boolean } {
   return { bytes, ended };
 }
 
-function* linesOf(path: string): Generator<Line> {
-  try {
-    yield* readLines(path);
-  } catch (error) {
-    if (error instanceof Failure && isMissing(error.cause)) return;
-    throw error;
-  }
+function linesOf(path: string): Iterable<Line> {
+  return existsSync(path) ? readLines(path) : [];
 }
 
 function readText(path: string): string | undefined {
