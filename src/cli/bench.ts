@@ -1,33 +1,44 @@
 import { existsSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { formatUsd, formatUsdRange, mayCostMoney } from '../core/catalog/cost.ts';
+import type { Load } from '../core/benchmark/load.ts';
+import { mayCostMoney } from '../core/catalog/cost.ts';
 import { findModel } from '../core/catalog/lookup.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
 import { Failure } from '../core/failure.ts';
-import { counted } from '../core/numbers.ts';
 import { makeTiers } from '../core/routing/tiers.ts';
-import { planRun, type RunEstimate } from '../engine/benchmark/plan-run.ts';
+import { planRun } from '../engine/benchmark/plan-run.ts';
 import { runPaths } from '../engine/benchmark/run-folder.ts';
+import { plannedEvaluation } from '../engine/config/evaluation-setting.ts';
 import { loadConfig } from '../engine/config/load.ts';
+import { loadIn, plannedLoad } from '../engine/config/load-setting.ts';
 import { configuredModels } from '../engine/config/models.ts';
 import { readAllPrompts } from '../engine/config/read-prompts.ts';
+import type { BenchmarkDefaults } from '../engine/config/schema.ts';
 import { checkAddresses } from './addresses.ts';
 import type { Installation } from './commands.ts';
+import { chosenEvaluation, type EvaluationOptions } from './evaluation-options.ts';
+import { checkGates, chosenGates, type GateOptions } from './gates.ts';
+import { chosenLoad, type LoadOptions } from './load-options.ts';
 import { measure, printRun, shellWord, withKeys } from './measure.ts';
 import { askForInput, wrongUse } from './options.ts';
+import { planWords } from './plan-words.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
-export interface BenchOptions {
+export interface BenchOptions extends LoadOptions, EvaluationOptions, GateOptions {
   readonly config: string;
   readonly prompts: string;
   readonly out: string;
   readonly models?: string;
   readonly concurrency?: number;
   readonly requests?: number;
+  /** How often each prompt is sent, in place of `requests`. */
+  readonly repeats?: number;
+  readonly template?: string;
   readonly warmup?: number;
   readonly maxTokens?: number;
   readonly maxCost?: number;
+  readonly maxTokensTotal?: number;
   readonly timeout?: number;
   readonly adaptiveTimeout?: true;
   readonly maxRetries?: number;
@@ -37,6 +48,8 @@ export interface BenchOptions {
   readonly stream: boolean;
   /** False with --no-answers. */
   readonly answers: boolean;
+  /** False with --no-calibrate. */
+  readonly calibrate: boolean;
   readonly title?: string;
   readonly allowOrigin: readonly string[];
   readonly yes?: true;
@@ -53,27 +66,41 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
     );
   }
   const config = await loadConfig(options.config);
+  const defaults = config.benchmark ?? {};
+  const known = configuredModels(config.endpoints);
   const models = chosen(
-    configuredModels(config.endpoints),
+    known,
     options.models,
     config.endpoints.some(({ protocol }) => protocol === 'databricks'),
   );
-  const used = config.endpoints.filter((endpoint) => models.some((model) => model.endpoint === endpoint.id));
+  const gates = chosenGates(options, defaults.gates);
+  checkGates(
+    gates,
+    models.map(({ endpoint, id }) => ({ endpoint, model: id })),
+  );
+  const evaluated = plannedEvaluation(await chosenEvaluation(options, defaults.evaluation), known);
+  const slo = { ...defaults.slo, ...options.slo };
+  const load = await plannedLoad(chosenLoad(options, loadIn(options.config, defaults.load ?? {})), slo);
+  const prompts = await readAllPrompts(options.prompts);
+  const paid = [...models, ...(evaluated?.models ?? [])];
+  const used = config.endpoints.filter((endpoint) => paid.some((model) => model.endpoint === endpoint.id));
   checkAddresses(used, options.allowOrigin);
   return withKeys(used, terminal, async (ring) => {
-    const defaults = config.benchmark ?? {};
-    const { plan, prompts, estimate } = planRun({
+    const planned = planRun({
       models,
       endpoints: used.map(({ apiKey, ...endpoint }) => ({ ...endpoint, apiKeyEnv: apiKey?.env })),
-      prompts: await readAllPrompts(options.prompts),
+      prompts,
       scorer: scorerById('seed'),
       tiers: makeTiers(config.tiers),
       options: {
         concurrency: options.concurrency ?? defaults.concurrency,
-        requests: options.requests ?? defaults.requests,
+        load,
+        slo: Object.keys(slo).length === 0 ? undefined : slo,
+        requests: requestsOf(options, defaults, prompts.length, load),
         warmup: options.warmup ?? defaults.warmup,
         maxTokens: options.maxTokens ?? defaults.maxTokens,
         maxCostUsd: options.maxCost ?? defaults.maxCostUsd,
+        maxTotalTokens: options.maxTokensTotal ?? defaults.maxTotalTokens,
         timeoutMs: options.timeout ?? defaults.timeoutMs,
         adaptiveTimeout: options.adaptiveTimeout ?? defaults.adaptiveTimeout,
         maxRetries: options.maxRetries ?? defaults.maxRetries,
@@ -81,13 +108,13 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
         seed: options.seed ?? defaults.seed,
         stream: options.stream && defaults.stream,
         keepAnswers: options.answers && defaults.keepAnswers,
+        evaluation: evaluated?.evaluation,
+        calibrate: options.calibrate && (defaults.calibrate ?? true),
       },
     });
-
-    terminal.note(
-      `${counted(estimate.requests, 'request')} to ${counted(models.length, 'model')}. ${costWords(estimate, plan.maxCostUsd)}`,
-    );
-    if (options.yes !== true && models.some(mayCostMoney) && (await terminal.confirm('Send them?')) === false) {
+    const { plan } = planned;
+    for (const line of planWords(planned, models.length)) terminal.note(line);
+    if (options.yes !== true && paid.some(mayCostMoney) && (await terminal.confirm('Send them?')) === false) {
       terminal.note('Nothing was sent.');
       return exit.done;
     }
@@ -97,7 +124,7 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
         runDir,
         title: options.title ?? (options.prompts === '-' ? 'standard input' : basename(options.prompts)),
         plan,
-        prompts,
+        prompts: planned.prompts,
         network: { strictSsl: true },
         version: installation.version,
       },
@@ -105,8 +132,26 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
       terminal,
       installation,
     );
-    return printRun(run, { dir: options.out, config: options.config, json: options.json }, terminal);
+    return printRun(run, { dir: options.out, config: options.config, json: options.json, gates }, terminal);
   });
+}
+
+/** How many requests each model is sent; undefined: one for each prompt. A trace is sent as a whole unless something else is said. */
+function requestsOf(
+  options: BenchOptions,
+  defaults: BenchmarkDefaults,
+  prompts: number,
+  load: Load | undefined,
+): number | undefined {
+  const { requests, repeats } = options;
+  if (requests !== undefined && repeats !== undefined) {
+    throw wrongUse('--requests and --repeats both say how much is sent. Give one of them.');
+  }
+  if (requests !== undefined) return requests;
+  if (repeats !== undefined) return repeats * prompts;
+  if (defaults.requests !== undefined) return defaults.requests;
+  if (defaults.repeats !== undefined) return defaults.repeats * prompts;
+  return load?.pattern === 'trace' ? load.offsetsMs.length : undefined;
 }
 
 /** The models of a list of names, or all that answer prompts. @throws Failure `usage` that lists what may be said. */
@@ -126,13 +171,4 @@ function namedModel(models: readonly Model[], name: string, workspace: boolean):
     const hint = `What stands in for it in your workspace tells: tierwise endpoints --databricks --resolve ${shellWord(name)}`;
     throw new Failure({ code: 'config', message: `${error.message} ${hint}` }, { cause: error });
   }
-}
-
-function costWords({ lowUsd, highUsd, unknown }: RunEstimate, ceiling: number | undefined): string {
-  const range = lowUsd === undefined || highUsd === undefined ? undefined : { lowUsd, highUsd };
-  const cost =
-    range === undefined
-      ? 'What they will cost is unknown: no price is configured.'
-      : `They will cost ${formatUsdRange(range)}${unknown ? ', and an unknown sum for models without a price' : ''}.`;
-  return ceiling === undefined ? cost : `${cost} Ceiling: ${formatUsd(ceiling)}.`;
 }

@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
 import { planLimits } from '../core/benchmark/plan-limits.ts';
 import type { Preference } from '../core/routing/tier.ts';
-import { oneOf, positive, whole } from './options.ts';
+import { allowOrigin, choice, number } from './flags.ts';
+import { positive } from './options.ts';
+import { runCommands } from './run-commands.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
 /** Where the parts of an installed Tierwise lie. */
@@ -15,26 +17,22 @@ export interface Installation {
 
 const preferences: readonly Preference[] = ['cost', 'quality', 'balanced'];
 const scorers = ['seed', 'learned'] as const;
-const formats = ['html', 'md', 'csv', 'json'] as const;
 
 /** How each command is typed; shown in its help and when it is used wrongly. */
 export const usages = {
   estimate: '[--json] [--scorer seed|learned] [--preference cost|quality|balanced] [FILE|-]',
   recommend: '--config FILE [--preference cost|quality|balanced] [--json] [FILE|-]',
   ask: 'DATASET --config FILE --model NAME [--out FILE] [--batch-size N] [--offline] [--max-cost USD]',
-  bench: '--config FILE --prompts FILE --out DIR [--models a,b] [--requests N]',
-  resume: 'DIR [--config FILE] [--max-cost USD] [--json]',
-  report: 'DIR --format html|md|csv|json [--out FILE]',
+  bench:
+    '--config FILE --prompts FILE --out DIR [--models a,b] [--requests N] [--rate N] [--judge MODEL] [--gate EXPR]',
+  resume: 'DIR [--config FILE] [--max-cost USD] [--gate EXPR] [--json]',
+  report: 'DIR --format html|md|csv|json|junit [--out FILE]',
   models: '--config FILE [--json]',
   endpoints:
     '--config FILE | --databricks [--profile P | --host H] [--resolve MODEL] | --discover; [--add FILE] [--json]',
   simulate: '[--port N] [--speed X] [--faults 429=0.1,reset=0.05] [--json]',
   demo: '[--out FILE] [--json]',
 } as const;
-
-const exitCodes = `
-Exit codes: 0 complete, or stopped at a limit that you set (state and stopReason in manifest.json tell which),
-2 wrong use, configuration, input or disk, 3 no request succeeded or an endpoint never answered, 130 interrupted.`;
 
 const askExitCodes = `
 Exit codes: 0 all answered, or stopped at the cost ceiling, 2 wrong use, configuration, input or disk,
@@ -108,65 +106,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
       finish(await ask({ dataset, ...options }, terminal));
     });
 
-  command('bench', 'Measures models on prompts and writes manifest, records and summary into a folder.')
-    .addHelpText('after', exitCodes)
-    .requiredOption('--config <file>', 'configuration with your endpoints')
-    .requiredOption('--prompts <file>', 'data set (.jsonl, .yaml) or a file that is one prompt; - for standard input')
-    .requiredOption('--out <dir>', 'new folder for the run')
-    .option('--models <list>', 'models by name or endpoint/model, separated by commas; default: all')
-    .addOption(number('--concurrency <n>', 'requests in flight at once, over all models', ...planLimits.concurrency))
-    .addOption(
-      number(
-        '--requests <n>',
-        'measured requests for each model; default: one for each prompt',
-        ...planLimits.requests,
-      ),
-    )
-    .addOption(number('--warmup <n>', 'requests for each model before measuring', ...planLimits.warmup))
-    .addOption(number('--max-tokens <n>', 'most output tokens to ask for', ...planLimits.maxTokens))
-    .option('--max-cost <usd>', 'stop before the run costs more', positive('--max-cost'))
-    .addOption(number('--timeout <ms>', 'milliseconds that one request may take', ...planLimits.timeoutMs))
-    .option('--adaptive-timeout', 'shorter time limits, by complexity and recent answers, up to --timeout')
-    .addOption(
-      number(
-        '--max-retries <n>',
-        'further tries after a rate limit or an overload; default: 0',
-        ...planLimits.maxRetries,
-      ),
-    )
-    .addOption(number('--time-limit <ms>', 'milliseconds after which nothing more is sent', ...planLimits.timeLimitMs))
-    .addOption(number('--seed <n>', 'orders the requests: same seed, same order', ...planLimits.seed))
-    .option('--no-stream', 'ask for whole answers (no time to first token)')
-    .option('--no-answers', 'do not store the answers')
-    .option('--title <text>', 'what to call the run; default: the name of the prompts file')
-    .addOption(allowOrigin())
-    .option('--yes', 'do not ask before spending')
-    .option('--json', 'print the summary as JSON')
-    .action(async (options) => {
-      const { bench } = await import('./bench.ts');
-      finish(await bench(options, terminal, installation));
-    });
-
-  command('resume', 'Finishes an interrupted run; requests that are done are not sent again.')
-    .addHelpText('after', exitCodes)
-    .argument('<dir>', 'folder of the run')
-    .option('--config <file>', 'configuration that vouches for the keys of endpoints beyond this machine')
-    .option('--max-cost <usd>', 'new ceiling for the whole run, in place of the one it has', positive('--max-cost'))
-    .addOption(allowOrigin())
-    .option('--json', 'print the summary as JSON')
-    .action(async (dir, options) => {
-      const { resume } = await import('./resume.ts');
-      finish(await resume({ dir, ...options }, terminal, installation));
-    });
-
-  command('report', 'Writes the report of a run.')
-    .argument('<dir>', 'folder of the run')
-    .addOption(choice('--format <name>', 'kind of report', formats).makeOptionMandatory())
-    .option('--out <file>', 'file to write; default: standard output')
-    .action(async (dir, options) => {
-      const { report } = await import('./report.ts');
-      finish(await report({ dir, ...options }, terminal));
-    });
+  runCommands(command, terminal, installation, finish);
 
   command('models', 'Your models with prices, where these come from, context and task. Nothing is sent.')
     .requiredOption('--config <file>', 'configuration with your endpoints')
@@ -230,24 +170,4 @@ Exit codes: 0 done, 1 --resolve found nothing that fits, 2 wrong use or an endpo
 
 function secondsOrAdaptive(text: string): number | 'adaptive' {
   return text === 'adaptive' ? text : positive('--timeout')(text);
-}
-
-/** An option with a few words to choose from. */
-function choice(flags: string, description: string, words: readonly string[], standard?: string): Option {
-  const option = new Option(flags, `${description} (${words.join(', ')})`).argParser(oneOf(nameOf(flags), words));
-  return standard === undefined ? option : option.default(standard);
-}
-
-function allowOrigin(): Option {
-  return new Option('--allow-origin <origin>', 'allow plain http or a metadata address there; may be repeated')
-    .argParser((text: string, before: readonly string[]) => [...before, text])
-    .default([], 'none');
-}
-
-function number(flags: string, description: string, least: number, most: number): Option {
-  return new Option(flags, description).argParser(whole(nameOf(flags), least, most));
-}
-
-function nameOf(flags: string): string {
-  return flags.split(' ')[0] ?? flags;
 }

@@ -11,6 +11,8 @@ import { parseBaseUrl } from '../engine/http/base-url.ts';
 import { createUndiciTransport } from '../engine/http/undici-transport.ts';
 import type { MeasureTask, Progress } from '../protocol/measure.ts';
 import type { Installation } from './commands.ts';
+import { type Gates, gateLines, judgedByGates, noGates } from './gates.ts';
+import { runLines } from './run-lines.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
 /**
@@ -83,16 +85,22 @@ export interface Asked {
   readonly dir: string;
   readonly config?: string | undefined;
   readonly json?: true | undefined;
+  readonly gates?: Gates | undefined;
 }
 
 /**
- * Prints what came of a run, and gives the exit code. A run that stopped at a limit which the person set is done; its
- * manifest tells.
+ * Prints what came of a run and how it keeps its gates, and gives the exit code. A run that stopped at a limit which the person
+ * set is done; its manifest tells.
  */
 export async function printRun(run: Run, asked: Asked, terminal: Terminal): Promise<ExitCode> {
-  const json = asked.json === true;
-  await terminal.out(json ? `${JSON.stringify(run.summary, undefined, 2)}\n` : toTextTable(buildReport(run)));
   const { manifest, summary } = run;
+  const gates = await judgedByGates(asked.gates ?? noGates, run);
+  if (asked.json === true) {
+    await terminal.out(`${JSON.stringify({ ...summary, gates }, undefined, 2)}\n`);
+  } else {
+    const lines = [...runLines(run), ...gateLines(gates, manifest)];
+    await terminal.out(`${toTextTable(buildReport(run))}${lines.length > 0 ? `\n${lines.join('\n')}\n` : ''}`);
+  }
   if (manifest.state !== 'complete') terminal.note(`${endWords(manifest)} Go on with: ${resumption(manifest, asked)}`);
   if (manifest.state === 'cancelled') return exit.interrupted;
   if (summary.totals.ok === 0 && summary.totals.error > 0) {
@@ -102,7 +110,7 @@ export async function printRun(run: Run, asked: Asked, terminal: Terminal): Prom
   }
   if (manifest.stopReason === 'endpoint') return exit.endpoint;
   if (manifest.stopReason === 'disk' || manifest.stopReason === 'failure') return exit.wrongUse;
-  return exit.done;
+  return gates.every(({ passed }) => passed) ? exit.done : exit.gateFailed;
 }
 
 function endWords({ state, stopMessage }: Manifest): string {

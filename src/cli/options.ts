@@ -26,6 +26,15 @@ export function positive(name: string): (text: string) => number {
   };
 }
 
+/** Reads a share above 0, up to 1. */
+export function shareOf(name: string): (text: string) => number {
+  return (text) => {
+    const value = positive(name)(text);
+    if (value > 1) throw wrongUse(`${name} must be a share, above 0 and at most 1, not ${quoted(text)}.`);
+    return value;
+  };
+}
+
 /** Reads one of a few words. */
 export function oneOf<T extends string>(name: string, words: readonly T[]): (text: string) => T {
   return (text) => {

@@ -8,11 +8,12 @@ import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
 import { parseBaseUrl } from '../engine/http/base-url.ts';
 import { checkAddresses } from './addresses.ts';
 import type { Installation } from './commands.ts';
+import { checkGates, chosenGates, type GateOptions } from './gates.ts';
 import { measure, printRun, shellWord, withKeys } from './measure.ts';
 import { wrongUse } from './options.ts';
 import type { ExitCode, Terminal } from './terminal.ts';
 
-export interface ResumeOptions {
+export interface ResumeOptions extends GateOptions {
   readonly dir: string;
   readonly config?: string;
   readonly maxCost?: number;
@@ -27,15 +28,18 @@ export async function resume(
   installation: Installation,
 ): Promise<ExitCode> {
   const manifest = readManifest(options.dir);
+  const config = options.config === undefined ? undefined : await loadConfig(options.config);
+  const gates = chosenGates(options, config?.benchmark?.gates);
+  checkGates(gates, manifest.plan.models);
+  const asked = { dir: options.dir, config: options.config, json: options.json, gates };
   if (manifest.state === 'complete') {
     terminal.note(`${options.dir} is complete: there is nothing to send.`);
-    return printRun(await readRun(options.dir), options, terminal);
+    return printRun(await readRun(options.dir), asked, terminal);
   }
   const { endpoints } = manifest.plan;
   if (endpoints.some(({ protocol }) => protocol === 'vscode-lm')) throw wrongUse(onlyInVscode);
   checkAddresses(endpoints, options.allowOrigin);
-  const configured = options.config === undefined ? [] : (await loadConfig(options.config)).endpoints;
-  const vouched = endpoints.map((endpoint) => vouchedFor(endpoint, configured, options));
+  const vouched = endpoints.map((endpoint) => vouchedFor(endpoint, config?.endpoints ?? [], options));
   return withKeys(vouched, terminal, async (ring) => {
     const run = await measure(
       {
@@ -49,7 +53,7 @@ export async function resume(
       terminal,
       installation,
     );
-    return printRun(run, options, terminal);
+    return printRun(run, asked, terminal);
   });
 }
 

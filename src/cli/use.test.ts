@@ -43,7 +43,10 @@ describe('tierwise', () => {
     [['bench'], /'--config <file>' not specified\. Type: tierwise bench --config FILE --prompts FILE --out DIR/],
     [['recommend', 'x'], /'--config <file>' not specified\. Type: tierwise recommend --config FILE/],
     [['resume'], /missing required argument 'dir'\. Type: tierwise resume DIR/],
-    [['report', 'x'], /'--format <name>' not specified\. Type: tierwise report DIR --format html\|md\|csv\|json/],
+    [
+      ['report', 'x'],
+      /'--format <name>' not specified\. Type: tierwise report DIR --format html\|md\|csv\|json\|junit/,
+    ],
     [['simulate', '--port', '99999'], /--port must be a whole number from 0 to 65535, not "99999"/],
     [['simulate', '--faults', 'gremlins'], /There is no fault "gremlins"/],
   ])('%j exits 2 with one line that says what to type', async (args, line) => {

@@ -109,7 +109,7 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
 }
 
 /** @throws Failure `usage` for a model that does not answer prompts. */
-function plannedModel(model: Model): PlannedModel {
+export function plannedModel(model: Model): PlannedModel {
   const { endpoint, id, task, pyfunc, scaleToZero, ref } = model;
   if (task === 'embeddings') {
     throw usage(`${ref} makes embeddings and answers no prompts. Leave it out of the benchmark.`);

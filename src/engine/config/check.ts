@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import { parseGate } from '../../core/benchmark/gates.ts';
 import { modelRef } from '../../core/catalog/lookup.ts';
 import { Failure } from '../../core/failure.ts';
 import { makeTiers } from '../../core/routing/tiers.ts';
@@ -126,13 +127,14 @@ function tierProblems({ tiers, endpoints }: TierwiseConfig): Problem[] {
 }
 
 function benchmarkProblems({ benchmark }: TierwiseConfig): Problem[] {
-  const { load, requests, repeats } = benchmark ?? {};
+  const { load, requests, repeats, gates = [] } = benchmark ?? {};
   const problem = load === undefined ? undefined : loadProblem(load);
   return [
     ...(problem === undefined ? [] : [{ path: ['benchmark', 'load'], message: problem }]),
     ...(requests !== undefined && repeats !== undefined
       ? [{ path: ['benchmark', 'repeats'], message: 'and requests both say how much is sent. Remove one of them.' }]
       : []),
+    ...gates.flatMap((gate, index) => attempted(['benchmark', 'gates', index], () => parseGate(gate))),
   ];
 }
 

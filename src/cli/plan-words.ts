@@ -1,0 +1,48 @@
+import type { Load, StageLoad } from '../core/benchmark/load.ts';
+import type { Plan } from '../core/benchmark/plan.ts';
+import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
+import { counted, grouped } from '../core/numbers.ts';
+import { duration, figure } from '../core/report/format.ts';
+import type { RunEstimate } from '../engine/benchmark/plan-run.ts';
+
+/** What a run will send, how, and what it may cost: one line each, to be read before the first request. */
+export function planWords({ plan, estimate }: { plan: Plan; estimate: RunEstimate }, models: number): string[] {
+  const { load, maxCostUsd, maxTotalTokens } = plan;
+  const most = load?.pattern === 'search' ? 'At most ' : '';
+  const ceilings = [
+    ...(maxCostUsd === undefined ? [] : [formatUsd(maxCostUsd)]),
+    ...(maxTotalTokens === undefined ? [] : [`${grouped(maxTotalTokens)} tokens`]),
+  ];
+  const ceiling = ceilings.length === 0 ? '' : ` Ceiling: ${ceilings.join(' and ')}.`;
+  return [
+    `${most}${counted(estimate.requests, 'request')} to ${counted(models, 'model')}. ${costWords(estimate)}${ceiling}`,
+    ...(load === undefined ? [] : [`Load: ${loadWords(load)}.`]),
+  ];
+}
+
+function costWords({ lowUsd, highUsd, unknown }: RunEstimate): string {
+  const range = lowUsd === undefined || highUsd === undefined ? undefined : { lowUsd, highUsd };
+  if (range === undefined) return 'What they will cost is unknown: no price is configured.';
+  return `They will cost ${formatUsdRange(range)}${unknown ? ', and an unknown sum for models without a price' : ''}.`;
+}
+
+function loadWords(load: Load): string {
+  switch (load.pattern) {
+    case 'steady':
+      return stageWords(load.load);
+    case 'sweep':
+      return `${counted(load.stages.length, 'stage')}: ${load.stages.map(stageWords).join(', ')}`;
+    case 'search':
+      return `search between ${figure(load.fromPerSecond)}/s and ${figure(load.toPerSecond)}/s for each model, ${load.arrivals} arrivals`;
+    case 'trace':
+      return `${counted(load.offsetsMs.length, 'request')} of a trace, over ${duration(load.offsetsMs.at(-1))}`;
+  }
+}
+
+/** A load for a person: `4 in flight`, `10/s poisson`, `1/s to 20/s constant`. */
+export function stageWords(load: StageLoad | { kind: 'trace' }): string {
+  if (load.kind === 'trace') return 'trace';
+  if (load.kind === 'closed') return `${load.concurrency} in flight`;
+  const to = load.toPerSecond === undefined ? '' : ` to ${figure(load.toPerSecond)}/s`;
+  return `${figure(load.perSecond)}/s${to} ${load.arrivals}`;
+}
