@@ -28,7 +28,8 @@ export function normalQuantile(p: number): number {
   if (!(p > 0 && p < 1)) return p === 0 ? Number.NEGATIVE_INFINITY : p === 1 ? Number.POSITIVE_INFINITY : Number.NaN;
   if (p === 0.5) return 0;
   if (p > 0.5) return -normalQuantile(1 - p);
-  // The tail is convex there, so that steps from beyond the root never overshoot: √(−2 ln 2p) lies beyond it.
+  // At or below the root, as the tail is at most ½ exp(−x²/2). The first step crosses it, and from above, where the curve
+  // is convex, all others approach it.
   let x = -Math.sqrt(-2 * Math.log(2 * p));
   for (let i = 0; i < 100; i++) {
     const step = (normalCdf(x) - p) / density(x);
