@@ -77,7 +77,7 @@ function judging(repeats: number, pairs: boolean): Record<string, string> {
   return {
     judge: `Judge: a model that scores each answer by the run's rubric${repeats > 1 ? `, ${repeats} times` : ''}, the score scaled to [0,1]. It is a model, too: it errs, and may favour its own family and long answers.${pairs ? ' Pairs are judged in both orders, and a judge that contradicts itself has tied.' : ''}`,
     ...(repeats > 1
-      ? { agreement: "Agreement: how far the judge's repeats on one answer agree, 1 for always the same." }
+      ? { agreement: "Agreement: how far the judge's repeats on one answer agree (Krippendorff's alpha): 1 always, 0 as by chance." }
       : {}),
   };
 }

@@ -1,5 +1,7 @@
 import { type Outcome, outcomeKey } from '../quality/outcome.ts';
 import { type Quality, qualityReader } from '../quality/quality-of.ts';
+import { agreement } from '../stats/agreement.ts';
+import { passPowers } from '../stats/pass-k.ts';
 import type { Manifest, RunPrompt } from './manifest.ts';
 import type { RunRecord } from './record.ts';
 import type { ModelSummary, Summary } from './summary.ts';
@@ -156,13 +158,17 @@ class QualityTally {
   get quality(): ModelSummary['quality'] {
     if (this.#score.n === 0) return undefined;
     const [checks, judge] = [this.#checks, this.#judge];
+    const agreed = agreement(this.#repeated);
+    const powers = passPowers(Array.from(this.#tries, (n, prompt) => ({ n, passed: this.#passes[prompt] ?? 0 })));
     return {
       n: this.#score.n,
       score: this.#score.value,
       ...(this.#passed.n > 0 ? { passShare: this.#passed.value } : {}),
       ...(checks.n > 0 ? { checks: { n: checks.n, score: checks.value } } : {}),
-      ...(judge.n > 0 ? { judge: { n: judge.n, score: judge.value } } : {}),
+      ...(judge.n > 0 ? { judge: { n: judge.n, score: judge.value, agreement: agreed } } : {}),
       undecided: this.#undecided,
+      // Of a single try it is the share that passes.
+      ...(powers.length > 1 ? { passK: powers } : {}),
     };
   }
 }

@@ -61,13 +61,13 @@ export const modelSummarySchema = z.object({
         z.object({
           n: z.number(),
           score: z.number(),
-          /** Of answers judged more than once: how far the repeats agree, in [0,1]; see docs/measuring.md. */
+          /** Of answers judged more than once: how far the repeats agree: 1 always, 0 as by chance (Krippendorff's alpha). */
           agreement: z.optional(z.number()),
         }),
       ),
       /** Checks and judgements that could not be decided. */
       undecided: z.number(),
-      /** pass^k: the chance that k repeats of a prompt all pass, unbiased, for the ks that the repeats allow. */
+      /** pass^k: the chance that k repeats of a prompt all pass, unbiased, for the ks that the repeats of every prompt allow, up to 16. */
       passK: z.optional(z.array(z.object({ k: z.number(), value: z.number() }))),
     }),
   ),

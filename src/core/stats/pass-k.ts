@@ -21,13 +21,13 @@ export function passHatK({ n, passed }: Passes, k: number): number {
 }
 
 /**
- * pass^k for k = 1, 2, … up to the answers that every prompt has: the mean over prompts, each counting once. Prompts
- * without a decided answer are left out; empty where there is no other.
+ * pass^k for k = 1, 2, … up to the answers that every prompt has, at most `most`: the mean over prompts, each counting
+ * once. Prompts without a decided answer are left out; empty where there is no other.
  */
-export function passPowers(prompts: readonly Passes[]): { k: number; value: number }[] {
+export function passPowers(prompts: readonly Passes[], most = 16): { k: number; value: number }[] {
   const answered = prompts.filter(({ n }) => n > 0);
   if (answered.length === 0) return [];
-  const fewest = answered.reduce((least, { n }) => Math.min(least, n), Number.POSITIVE_INFINITY);
+  const fewest = answered.reduce((least, { n }) => Math.min(least, n), most);
   return Array.from({ length: fewest }, (_, index) => {
     const sum = answered.reduce((all, prompt) => all + passHatK(prompt, index + 1), 0);
     return { k: index + 1, value: sum / answered.length };
