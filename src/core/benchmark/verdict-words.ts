@@ -66,7 +66,7 @@ export function headline(input: Headline): string {
   say('cost', costVerb);
   say('satisfaction', (one) => `is liked ${one.standing === 'better' ? 'better' : 'less'} (${values(one)})`);
   const rest = states.length > 0 ? `; ${states.join('; ')}` : '';
-  if (verbs.length > 0) return `${subjectIsB ? b : a} ${listed(verbs)} than ${subjectIsB ? a : b}${rest}.`;
+  if (verbs.length > 0) return `Compared with ${subjectIsB ? a : b}, ${subjectIsB ? b : a} ${listed(verbs)}${rest}.`;
   const tied = usable.length > 0 && usable.every(({ outcome }) => outcome === 'tied');
   if (tied) return `${a} and ${b} are equal in all that could be compared: ${states.join('; ')}.`;
   return `Nothing sets ${a} and ${b} apart yet: ${states.join('; ')}.`;
@@ -78,7 +78,8 @@ function sayLatency(seen: ReadonlyMap<ComparedMetric, Seen>, input: Headline, ve
   if (invalid) states.push('latency cannot be relied on, as the run is not valid');
   else if (ttft && e2e && ttft.standing === e2e.standing) {
     if (ttft.standing === 'tied') states.push('latency is tied');
-    else if (ttft.standing === 'too-few') states.push(`latency cannot be told apart yet${enough([ttft, e2e])}`);
+    else if (ttft.standing === 'too-few')
+      states.push(`latency cannot be told apart yet${enough([ttft, e2e], ' (', ')')}`);
     else
       verbs.push(
         `is ${ttft.standing === 'better' ? 'faster' : 'slower'} (first token ${values(ttft)}, whole answer ${values(e2e)})`,
@@ -117,10 +118,10 @@ function undecided(one: Seen): string {
   return `${name} cannot be told apart yet (${values(one)}${enough([one], ', ')})`;
 }
 
-function enough(seen: readonly Seen[], before = '; '): string {
+function enough(seen: readonly Seen[], before: string, after = ''): string {
   const needed = seen.map(({ verdict }) => verdict.needed);
   if (needed.some((one) => one === undefined)) return '';
-  return `${before}about ${aboutPrompts(Math.max(...needed.map((one) => one ?? 0)))} would tell`;
+  return `${before}about ${aboutPrompts(Math.max(...needed.map((one) => one ?? 0)))} would tell${after}`;
 }
 
 /** `120 prompts`: an estimate is written in two digits, rounded up. */
