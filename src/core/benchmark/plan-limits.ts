@@ -9,6 +9,8 @@ export const planLimits = {
   maxRetries: [0, 20],
   timeLimitMs: [1, 604_800_000],
   seed: [0, 4_294_967_295],
+  /** The most; a rate is above 0. */
+  perSecond: 100_000,
 } as const;
 
 /** What a run does where nobody says otherwise; the number of requests is then one for each prompt. */
@@ -21,3 +23,6 @@ export const planDefaults = {
   keepAnswers: true,
   seed: 1,
 } as const;
+
+/** `concurrency` of a run whose requests arrive by the clock, where nobody says otherwise: what is due must not wait for what is slow. */
+export const openConcurrency = 256;

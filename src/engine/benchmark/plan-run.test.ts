@@ -48,7 +48,7 @@ describe('planRun', () => {
     const { plan, prompts, estimate } = planRun(input());
     expect(plan).toEqual({
       endpoints: [{ id: 'lab', protocol: 'openai', baseUrl: 'https://host.example/v1', apiKeyEnv: 'LAB_KEY' }],
-      models: [{ endpoint: 'lab', model: 'a', inputPrice: 1, outputPrice: 2 }],
+      models: [{ endpoint: 'lab', model: 'a', inputPrice: 1, outputPrice: 2, priceSource: 'user' }],
       requests: 2,
       ...planDefaults,
     });
@@ -67,6 +67,7 @@ describe('planRun', () => {
             ...model('a', 1, 2),
             cachedInputPrice: { value: 0.1, provenance: 'user' },
             cacheWritePrice: { value: 1.25, provenance: 'user' },
+            reasoningPrice: { value: 4, provenance: 'user' },
             task: 'pyfunc',
             scaleToZero: true,
           },
@@ -85,12 +86,51 @@ describe('planRun', () => {
       outputPrice: 2,
       cachedInputPrice: 0.1,
       cacheWritePrice: 1.25,
+      reasoningPrice: 4,
+      priceSource: 'user',
       task: 'pyfunc',
       pyfunc: { input: 'dataframe_split', column: 'prompt' },
       wake: true,
     });
     expect(plan).toMatchObject({ maxRetries: 2, adaptiveTimeout: true });
     expect(planRun(input({ options: { maxRetries: 0, adaptiveTimeout: false } })).plan).toEqual(planRun(input()).plan);
+  });
+
+  it('carries load, ceilings, references, checks and what judges, with the endpoint of the judge', () => {
+    const load = {
+      pattern: 'steady' as const,
+      load: { kind: 'open' as const, arrivals: 'poisson' as const, perSecond: 5 },
+    };
+    const judge = {
+      model: { endpoint: 'other', model: 'j', inputPrice: 1, outputPrice: 1 },
+      ...{ rubric: 'Right.', scale: 5, repeats: 2, pairs: true, maxTokens: 50 },
+    };
+    const prompts = [{ id: 'p', text: 'Two?', reference: '2', checks: [{ type: 'equals' as const }] }];
+    const options = { load, maxTotalTokens: 10_000, evaluation: { judge }, calibrate: true, warmup: 0 };
+    const models = [model('a', 0, 0), model('b', 0, 0)];
+    const made = planRun(input({ models, prompts, options }));
+    expect(made.plan).toMatchObject({ load, maxTotalTokens: 10_000, evaluation: { judge }, calibrate: true });
+    expect(made.plan.concurrency).toBe(256);
+    expect(made.plan.endpoints.map(({ id }) => id)).toEqual(['lab', 'other']);
+    expect(made.prompts[0]).toMatchObject({ reference: '2', checks: [{ type: 'equals' }] });
+    // Two answers, each judged twice, and one pair in both orders.
+    expect(made.estimate.judgements).toBe(6);
+    expect(made.estimate.highUsd).toBeGreaterThan((6 * 50 + 8 * 512) / 1e6);
+    expect(planRun(input({ models, prompts, options: { warmup: 0 } })).estimate.highUsd).toBe(0);
+  });
+
+  it('counts the requests of all stages, and of a search the most that it can take', () => {
+    const stages = [1, 2].map((concurrency) => ({ kind: 'closed' as const, concurrency }));
+    expect(planRun(input({ options: { load: { pattern: 'sweep', stages } } })).estimate.requests).toBe(6);
+    const search = { pattern: 'search' as const, arrivals: 'constant' as const, fromPerSecond: 1, toPerSecond: 8 };
+    const load = { ...search, goodShare: 0.9, precision: 0.1 };
+    const { estimate } = planRun(input({ options: { load, slo: { ttftMs: 9 } } }));
+    expect(estimate.requests).toBeGreaterThan(4 * 3);
+    expect(refusal({ options: { load } })).toMatchObject({ code: 'usage', message: expect.stringMatching(/an SLO/) });
+  });
+
+  it('refuses a token ceiling without room for a request', () => {
+    expect(refusal({ options: { maxTotalTokens: 500 } })?.message).toMatch(/ceiling of 500 tokens leaves no room/);
   });
 
   it("takes VS Code's own models, which have no address", () => {

@@ -1,8 +1,8 @@
+import type { Load, Slo } from '../../core/benchmark/load.ts';
 import type { RunPrompt } from '../../core/benchmark/manifest.ts';
-import type { Plan, PlannedModel } from '../../core/benchmark/plan.ts';
-import { planDefaults, planLimits } from '../../core/benchmark/plan-limits.ts';
-import { mostRequests } from '../../core/benchmark/stages.ts';
-import { dearestCost, formatUsd, tokenCost } from '../../core/catalog/cost.ts';
+import type { Evaluation, Plan, PlannedModel } from '../../core/benchmark/plan.ts';
+import { openConcurrency, planDefaults, planLimits } from '../../core/benchmark/plan-limits.ts';
+import { formatUsd } from '../../core/catalog/cost.ts';
 import type { Model } from '../../core/catalog/model.ts';
 import type { Protocol } from '../../core/catalog/protocol.ts';
 import type { Scorer } from '../../core/complexity/scorer.ts';
@@ -12,10 +12,18 @@ import { estimateTokens } from '../../core/prompts/tokens.ts';
 import type { Tier } from '../../core/routing/tier.ts';
 import { tierOf } from '../../core/routing/tiers.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
-import { ceilingCannotHold, costBound } from './budget.ts';
+import { ceilingCannotHold, costBound, tokenBound } from './budget.ts';
+import { byTheClock, checkLoad } from './check-load.ts';
+import { estimateRun, type RunEstimate } from './estimate.ts';
+
+export type { RunEstimate };
 
 export interface PlanOptions {
+  /** Requests in flight at once; in an open loop the most. */
   readonly concurrency?: number | undefined;
+  /** How requests arrive; default: `concurrency` are kept in flight. */
+  readonly load?: Load | undefined;
+  readonly slo?: Slo | undefined;
   /** Measured requests for each model; default: one for each prompt. */
   readonly requests?: number | undefined;
   readonly warmup?: number | undefined;
@@ -29,6 +37,12 @@ export interface PlanOptions {
   readonly maxRetries?: number | undefined;
   readonly timeLimitMs?: number | undefined;
   readonly maxCostUsd?: number | undefined;
+  /** Input and output tokens, judges' included. */
+  readonly maxTotalTokens?: number | undefined;
+  /** Its models' endpoints are among the input's. */
+  readonly evaluation?: Evaluation | undefined;
+  /** Measure the instrument's own error first; default: no. */
+  readonly calibrate?: boolean | undefined;
   readonly keepAnswers?: boolean | undefined;
   readonly seed?: number | undefined;
 }
@@ -50,17 +64,6 @@ export interface PlanInput {
   readonly options: PlanOptions;
 }
 
-/** What a run will send and may cost, over all requests, warm-up included. */
-export interface RunEstimate {
-  readonly requests: number;
-  /** USD for prompts at the low end of their token estimate and answers of one token; absent: no price is known. */
-  readonly lowUsd?: number | undefined;
-  /** USD for prompts at the high end and answers of `maxTokens`; absent: no price is known. */
-  readonly highUsd?: number | undefined;
-  /** True when the price of a model is unknown: then the sums are of the other models only. */
-  readonly unknown: boolean;
-}
-
 /**
  * Makes a plan of what a person asked for, scores the prompts and estimates the cost. Nothing is sent.
  * @throws Failure `usage` for what cannot be run, `config` for an endpoint's address.
@@ -74,10 +77,15 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
     refs.add(ref);
   }
   const prompts = promptsOf(input);
+  const { load, slo, evaluation } = options;
+  if (load !== undefined) checkLoad(load, slo);
+  const inFlight = options.concurrency ?? (byTheClock(load) ? openConcurrency : planDefaults.concurrency);
   const plan: Plan = {
     endpoints: endpointsOf(input),
     models: models.map(plannedModel),
-    concurrency: whole('concurrency', options.concurrency ?? planDefaults.concurrency, ...planLimits.concurrency),
+    concurrency: whole('concurrency', inFlight, ...planLimits.concurrency),
+    ...optional('load', load),
+    ...optional('slo', slo),
     requests: whole('number of requests', options.requests ?? prompts.length, ...planLimits.requests),
     warmup: whole('number of warm-up requests', options.warmup ?? planDefaults.warmup, ...planLimits.warmup),
     maxTokens: whole('most output tokens', options.maxTokens ?? planDefaults.maxTokens, ...planLimits.maxTokens),
@@ -101,11 +109,20 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
         : whole('time limit in ms', options.timeLimitMs, ...planLimits.timeLimitMs),
     ),
     ...optional('maxCostUsd', options.maxCostUsd),
+    ...optional(
+      'maxTotalTokens',
+      options.maxTotalTokens === undefined
+        ? undefined
+        : whole('token ceiling', options.maxTotalTokens, 1, Number.MAX_SAFE_INTEGER),
+    ),
+    ...optional('evaluation', evaluation),
+    ...optional('calibrate', options.calibrate || undefined),
     keepAnswers: options.keepAnswers ?? planDefaults.keepAnswers,
     seed: whole('seed', options.seed ?? planDefaults.seed, ...planLimits.seed),
   };
   if (plan.maxCostUsd !== undefined) checkCeiling(plan, plan.maxCostUsd, prompts);
-  return { plan, prompts, estimate: estimateOf(plan, input.prompts) };
+  if (plan.maxTotalTokens !== undefined) checkTokenCeiling(plan, plan.maxTotalTokens, prompts);
+  return { plan, prompts, estimate: estimateRun(plan, input.prompts) };
 }
 
 /** @throws Failure `usage` for a model that does not answer prompts. */
@@ -121,28 +138,50 @@ export function plannedModel(model: Model): PlannedModel {
     ...optional('outputPrice', price(model.outputPrice?.value, ref)),
     ...optional('cachedInputPrice', price(model.cachedInputPrice?.value, ref)),
     ...optional('cacheWritePrice', price(model.cacheWritePrice?.value, ref)),
+    ...optional('reasoningPrice', price(model.reasoningPrice?.value, ref)),
+    ...priceOrigin(model),
     ...optional('task', task === 'chat' ? undefined : task),
     ...optional('pyfunc', task === 'pyfunc' ? (pyfunc ?? { input: 'dataframe_split', column: 'prompt' }) : undefined),
     ...optional('wake', scaleToZero || undefined),
   };
 }
 
+/** Where the prices come from, and their date. */
+function priceOrigin({ inputPrice, outputPrice }: Model): Pick<PlannedModel, 'priceSource' | 'priceAsOf'> {
+  const figure = inputPrice ?? outputPrice;
+  return { ...optional('priceSource', figure?.provenance), ...optional('priceAsOf', figure?.asOf) };
+}
+
 function promptsOf({ prompts, scorer, tiers }: PlanInput): RunPrompt[] {
   if (prompts.length === 0) throw usage('There is no prompt to send. Give a data set with at least one row.');
   const ids = new Set<string>();
-  return prompts.map(({ id, text }, index) => {
+  return prompts.map(({ id, text, reference, checks }, index) => {
     if (id === '') throw usage(`Prompt ${index + 1} has an empty id. Give each prompt its own.`);
     if (ids.has(id)) throw usage(`Two prompts have the id "${id}". Give each its own.`);
     ids.add(id);
     if (text.trim() === '') throw usage(`The prompt "${id}" is empty. Fill it or leave it out.`);
     const { score } = scorer.score(text);
-    return { id, text, tokens: estimateTokens(text).tokens, score, tier: tierOf(score, tiers).name };
+    return {
+      id,
+      text,
+      tokens: estimateTokens(text).tokens,
+      score,
+      tier: tierOf(score, tiers).name,
+      ...optional('reference', reference),
+      ...optional('checks', checks && [...checks]),
+    };
   });
 }
 
-/** The endpoints that the models need, in the order given. */
-function endpointsOf({ endpoints, models }: PlanInput): Plan['endpoints'] {
-  const needed = new Set(models.map(({ endpoint }) => endpoint));
+/** The models of a plan that are sent prompts or answers. */
+function paidModels({ models, evaluation }: Pick<Plan, 'models' | 'evaluation'>): PlannedModel[] {
+  const { judge, embedding } = evaluation ?? {};
+  return [...models, ...(judge ? [judge.model] : []), ...(embedding ? [embedding] : [])];
+}
+
+/** The endpoints that the models need, those of a judge included, in the order given. */
+function endpointsOf({ endpoints, models, options: { evaluation } }: PlanInput): Plan['endpoints'] {
+  const needed = new Set([...models, ...paidModels({ models: [], evaluation })].map(({ endpoint }) => endpoint));
   for (const id of needed) {
     if (!endpoints.some((endpoint) => endpoint.id === id)) {
       throw usage(`There is no endpoint "${id}". Add it, or leave its models out.`);
@@ -168,13 +207,11 @@ function checkCeiling(plan: Plan, ceilingUsd: number, prompts: readonly RunPromp
   if (!Number.isFinite(ceilingUsd) || ceilingUsd <= 0) {
     throw usage(`The cost ceiling must be an amount in USD above 0, not ${ceilingUsd}.`);
   }
-  const shortest = prompts.reduce(
-    (least, { text }) => Math.min(least, Buffer.byteLength(text)),
-    Number.POSITIVE_INFINITY,
-  );
-  const bounds = plan.models.map((model) => ({
+  const shortest = shortestOf(prompts);
+  const bounds = paidModels(plan).map((model) => ({
     name: `${model.endpoint}/${model.model}`,
-    usd: costBound(shortest, plan.maxTokens, model),
+    // An embedding model answers with no token.
+    usd: costBound(shortest, model.task === 'embeddings' ? 0 : plan.maxTokens, model),
   }));
   const unpriced = bounds.filter(({ usd }) => usd === undefined).map(({ name }) => name);
   if (unpriced.length > 0) throw usage(ceilingCannotHold(unpriced));
@@ -187,29 +224,17 @@ function checkCeiling(plan: Plan, ceilingUsd: number, prompts: readonly RunPromp
   }
 }
 
-function estimateOf(plan: Plan, prompts: readonly Prompt[]): RunEstimate {
-  const rounds = (plan.requests + plan.warmup) / prompts.length;
-  let low = 0;
-  let high = 0;
-  for (const { text } of prompts) {
-    const tokens = estimateTokens(text);
-    low += tokens.low * rounds;
-    high += tokens.high * rounds;
-  }
-  const answers = plan.requests + plan.warmup;
-  const costs = plan.models.map((model) => ({
-    low: tokenCost({ input: low, output: answers }, model),
-    high: dearestCost({ input: high, output: answers * plan.maxTokens }, model),
-  }));
-  const known = costs.filter((cost) => cost.high !== undefined);
-  const sum = (pick: (cost: (typeof costs)[number]) => number | undefined) =>
-    known.length === 0 ? undefined : known.reduce((total, cost) => total + (pick(cost) ?? 0), 0);
-  return {
-    requests: mostRequests(plan),
-    lowUsd: sum((cost) => cost.low),
-    highUsd: sum((cost) => cost.high),
-    unknown: known.length < costs.length,
-  };
+function checkTokenCeiling({ maxTokens }: Plan, ceiling: number, prompts: readonly RunPrompt[]): void {
+  const least = tokenBound(shortestOf(prompts), maxTokens);
+  if (least <= ceiling) return;
+  throw usage(
+    `The ceiling of ${ceiling} tokens leaves no room for a single request, which may use ${least}. Raise it, or ask for fewer output tokens than ${maxTokens}.`,
+  );
+}
+
+/** Bytes. */
+function shortestOf(prompts: readonly RunPrompt[]): number {
+  return prompts.reduce((least, { text }) => Math.min(least, Buffer.byteLength(text)), Number.POSITIVE_INFINITY);
 }
 
 function price(value: number | undefined, name: string): number | undefined {

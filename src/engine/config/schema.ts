@@ -139,7 +139,8 @@ export const tiersSchema = z.strictObject({
 export const preferenceSchema = z.enum(['balanced', 'cost', 'quality']);
 
 /** Requests per second. */
-const rate = (description: string) => described(z.number().check(z.positive(), z.lte(100_000)), description);
+const rate = (description: string) =>
+  described(z.number().check(z.positive(), z.lte(planLimits.perSecond)), description);
 const ratesBetween = (description: string, from: string, to: string) =>
   described(z.strictObject({ from: rate(from), to: rate(to) }), description);
 /** Most stages of a sweep. */
