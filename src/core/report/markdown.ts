@@ -70,12 +70,12 @@ function failures(view: ReportView): string[] {
   return ['## Failed requests', lines.join('\n'), ...more];
 }
 
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const align = header.map((_, column) => (column === 0 ? ':--' : '--:'));
   return [header, align, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function bullets(lines: readonly string[]): string {
+export function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- ${inert(line)}`).join('\n');
 }
 
@@ -83,7 +83,7 @@ function bullets(lines: readonly string[]): string {
  * Text that Markdown takes as text: no mark-up, image, link, HTML, formula, emoji code, mention or automatic link comes of it.
  * The words after the backslashes read the same in every renderer.
  */
-function inert(text: string): string {
+export function inert(text: string): string {
   return text
     .replace(/[\\`*_[\]<>|~$&!#@^{}]/g, '\\$&')
     .replace(/^(\d+)(?=[.)](?:\s|$))|^(?=[+\-=:])/u, '$1\\')
