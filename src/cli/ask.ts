@@ -256,10 +256,10 @@ function mostCostOf(prompts: readonly Prompt[], model: Model, maxTokens: number)
 /** All that is sent at once must fit below the ceiling. */
 function checkOfflineCost(prompts: readonly Prompt[], model: Model, maxTokens: number, budget: Budget): void {
   const bounds = prompts.map(({ text }) => costBound(Buffer.byteLength(text), maxTokens, pricesOf(model)) ?? 0);
-  const most = bounds.reduce((sum, bound) => sum + bound, budget.spentUsd);
-  if (most <= budget.ceilingUsd) return;
+  const most = bounds.reduce((sum, bound) => sum + bound, budget.spent);
+  if (most <= budget.ceiling) return;
   throw wrongUse(
-    `The answers may cost up to ${formatUsd(most)}, and the ceiling is ${formatUsd(budget.ceilingUsd)}. A batch cannot be stopped in time: raise the ceiling, ask for fewer output tokens, or leave --offline out.`,
+    `The answers may cost up to ${formatUsd(most)}, and the ceiling is ${formatUsd(budget.ceiling)}. A batch cannot be stopped in time: raise the ceiling, ask for fewer output tokens, or leave --offline out.`,
   );
 }
 

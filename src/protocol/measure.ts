@@ -41,6 +41,8 @@ export const toMeasureSchema = z.discriminatedUnion('type', [
     runDir: z.string(),
     /** USD: a new ceiling in place of the run's. */
     maxCostUsd: z.optional(z.number()),
+    /** Tokens: the same. */
+    maxTotalTokens: z.optional(z.number()),
     keys: z.array(boundKeySchema),
     network: networkSchema,
     version: z.string(),

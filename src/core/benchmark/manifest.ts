@@ -54,9 +54,13 @@ export const manifestSchema = z.object({
   resumed: z.number(),
   /** USD, at most, that requests without a record may have cost: those in flight at an interruption, sent again since. */
   unrecordedUsd: z.optional(z.number()),
+  /** Tokens, at most, of the same requests. */
+  unrecordedTokens: z.optional(z.number()),
   plan: planSchema,
   /** USD: the ceiling given when the run was taken up again, in place of the plan's. */
   maxCostUsd: z.optional(z.number()),
+  /** Tokens: the same. */
+  maxTotalTokens: z.optional(z.number()),
   /** SHA-256 of plan and prompts. */
   configHash: z.string(),
   versions: z.object({ tierwise: z.string(), node: z.string(), undici: z.string() }),

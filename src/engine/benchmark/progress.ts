@@ -7,7 +7,7 @@ const windowMs = 5_000;
 
 /** Tells how far a run is, five times a second. Times in ms on any monotonic clock. */
 export class ProgressTicker {
-  readonly #total: number;
+  readonly #total: () => number;
   readonly #earlierMs: number;
   readonly #startedAt = performance.now();
   readonly #inFlight: () => number;
@@ -20,7 +20,8 @@ export class ProgressTicker {
   #costUsd: number | undefined;
 
   constructor(options: {
-    total: number;
+    /** Requests, at most, as far as is known. */
+    total: () => number;
     done: number;
     errors: number;
     costUsd: number | undefined;
@@ -65,16 +66,17 @@ export class ProgressTicker {
     const [first = { at: now, done: this.#done }] = past;
     const rate = now > first.at ? ((this.#done - first.done) * 1000) / (now - first.at) : 0;
     const elapsedMs = this.#earlierMs + now - this.#startedAt;
+    const total = this.#total();
     this.#tell({
       type: 'progress',
       done: this.#done,
-      total: this.#total,
+      total,
       errors: this.#errors,
       inFlight: this.#inFlight(),
       costUsd: this.#costUsd,
       requestsPerSecond: rate,
       elapsedMs,
-      etaMs: rate > 0 ? ((this.#total - this.#done) * 1000) / rate : undefined,
+      etaMs: rate > 0 ? ((total - this.#done) * 1000) / rate : undefined,
     });
     return elapsedMs;
   }

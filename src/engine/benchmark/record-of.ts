@@ -50,6 +50,7 @@ export function recordOf(finished: Finished): RunRecord {
     error,
     warmup: request.warmup ? true : undefined,
     coldStart: request.coldStart ? true : undefined,
+    stage: request.stage === 0 ? undefined : request.stage,
     session: finished.session === 0 ? undefined : finished.session,
     scheduledAt: finished.scheduledAt,
     attempts,

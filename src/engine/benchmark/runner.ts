@@ -1,9 +1,9 @@
+import type { Stage } from '../../core/benchmark/load.ts';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan } from '../../core/benchmark/plan.ts';
 import type { RunRecord } from '../../core/benchmark/record.ts';
-import { type PlannedRequest, plannedRequests, wakingRequests } from '../../core/benchmark/schedule.ts';
-import { mostRequests } from '../../core/benchmark/stages.ts';
-import { formatUsd } from '../../core/catalog/cost.ts';
+import { type PlannedRequest, wakingRequests } from '../../core/benchmark/schedule.ts';
+import { type StageResult, slotsOf } from '../../core/benchmark/stages.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import { type Clock, systemClock } from '../calling/clock.ts';
@@ -13,22 +13,31 @@ import { adapterFor } from '../endpoints/adapters.ts';
 import type { ChatOutcome } from '../endpoints/chat.ts';
 import { refusesKey } from '../endpoints/refused-key.ts';
 import type { Transport } from '../http/transport.ts';
-import { Budget, ceilingCannotHold, certainCost, costBound, Spending } from './budget.ts';
-import { type Call, makeCallOnce, requestOf } from './call-once.ts';
-import { type RunningLoop, startClosedLoop } from './closed-loop.ts';
+import { addUse, Ceilings, ceilingCannotHold, certainUse, costBound, noUse, type Use, unknownUse } from './budget.ts';
+import { makeCallOnce, requestOf } from './call-once.ts';
+import { startClosedLoop } from './closed-loop.ts';
 import { Health } from './health.ts';
+import { type Job, jobOf, jobsOf, modelsLeft } from './jobs.ts';
+import type { LoopOptions, RunningLoop } from './loop.ts';
+import { startOpenLoop } from './open-loop.ts';
 import type { Parent } from './parent.ts';
 import { recordOf } from './record-of.ts';
+import { StageBook } from './stage-book.ts';
 import { Targets } from './targets.ts';
-import { wake, wakingLimit, wakingQuestion } from './waking.ts';
+import { wake, wakingLimit } from './waking.ts';
 
 /** What earlier sessions of a run left. */
 export interface Earlier {
   /** Ids of requests that have a record. */
   readonly finished: ReadonlySet<string>;
-  /** USD, at most, that the run has cost. */
-  readonly spentUsd: number;
+  /** At most. */
+  readonly spent: Use;
+  /** Stages that have begun, where a plan has several. */
+  readonly stages: readonly StageResult[];
 }
+
+/** Of a run that begins. */
+export const nothingEarlier: Earlier = { finished: new Set(), spent: noUse, stages: [] };
 
 export interface RunnerOptions {
   readonly runId: string;
@@ -46,6 +55,8 @@ export interface RunnerOptions {
    * disk failed; any other is the person's wish.
    */
   readonly signal: AbortSignal;
+  /** A stage begins; all that have begun, in order. */
+  onStage(begun: readonly Stage[]): void;
   onSend(request: PlannedRequest): void;
   /** Receives each finished request, in the order in which they end. */
   onRecord(record: RunRecord): void;
@@ -55,24 +66,21 @@ export interface RunnerOptions {
 export interface Running {
   /** Requests in flight. */
   readonly inFlight: number;
+  /** Requests that the run makes at most, over all its sessions, as far as is known by now; those that wake endpoints are not among them. */
+  readonly mostRequests: number;
+  /** What is left of the ceilings; for what comes after the requests. */
+  readonly ceilings: Ceilings;
   /** Rejects with what was thrown in the middle, which would be a defect. */
   readonly ended: Promise<Ending>;
 }
 
 export interface Ending extends Pick<Manifest, 'stopReason' | 'stopMessage'> {
   readonly state: 'complete' | 'cancelled' | 'stopped';
-  /** USD, at most, that requests given up in flight may have cost. */
-  readonly abandonedUsd: number;
+  /** What requests given up in flight may have used, at most. */
+  readonly abandoned: Use;
 }
 
 type Once = (limits: { timeoutMs: number; signal: AbortSignal }) => Promise<ChatOutcome>;
-
-interface Job extends Call {
-  readonly request: PlannedRequest;
-  /** Of one attempt, USD; 0 where a price is unknown. */
-  readonly boundUsd: number;
-  readonly spending: Spending;
-}
 
 /**
  * Whether a plan can be carried out at all, before anything is written or sent.
@@ -80,6 +88,7 @@ interface Job extends Call {
  * `usage` when a ceiling cannot be held because a price is unknown, or a model cannot be asked from here.
  */
 export function checkRunnable(plan: Plan, keys: readonly BoundKey[], parent: Parent | undefined): void {
+  checkCeilings(plan);
   const targets = new Targets(plan, keys, parent);
   const prompt: RunPrompt = { id: '', text: 'Hello', tokens: 1, score: 0, tier: 'simple' };
   for (const model of plan.models) {
@@ -91,18 +100,19 @@ export function checkRunnable(plan: Plan, keys: readonly BoundKey[], parent: Par
       requestOf(plan, { id: '', model, prompt, maxTokens: plan.maxTokens }),
     );
   }
-  budgetOf(plan, 0);
 }
 
 /**
- * Sends all requests of a plan that are not finished yet, a fixed number at once, and hands out their records. What
- * sleeps is woken first.
+ * Sends all requests of a plan that are not finished yet, stage by stage, and hands out their records. What sleeps is woken
+ * before its first stage.
  * @throws Failure as `checkRunnable` does, before anything is sent.
  */
 export function startRequests(options: RunnerOptions): Running {
   const { plan, transport, signal } = options;
   const targets = new Targets(plan, options.keys, options.parent);
-  const budget = budgetOf(plan, options.earlier.spentUsd);
+  checkCeilings(plan);
+  const ceilings = new Ceilings(plan, options.earlier.spent);
+  const book = new StageBook(plan, options.earlier);
   const callOnce = makeCallOnce({ ...options, targets });
   const timeouts = plan.adaptiveTimeout
     ? new AdaptiveTimeouts({ capMs: plan.timeoutMs })
@@ -114,24 +124,64 @@ export function startRequests(options: RunnerOptions): Running {
   const givingUp = new Set<AbortController>();
   const wallTime = wallClock(transport);
   const clock: Clock = { ...systemClock, now: () => transport.now() };
-  let left = mostRequests(plan) - options.earlier.finished.size;
-  let abandonedUsd = 0;
+  const woken = new Set<number>();
+  let loop: RunningLoop<Job> | undefined;
+  let isWaking = false;
+  let abandoned = noUse;
   let timeUp = false;
   let defect: unknown;
 
-  const waking = loopOver(signal.aborted ? [].values() : wakingJobs(options, budget), wakeUp);
-  let loop = waking;
-  const ended = waking.ended.then((refused) => {
-    if (refused || signal.aborted || timeUp || defect !== undefined) return refused;
-    loop = loopOver(jobsOf(options, budget), send);
-    return loop.ended;
-  });
+  const isOver = () => signal.aborted || timeUp || defect !== undefined;
+  const ended = sendStages();
 
-  function loopOver(jobs: Iterator<Job>, run: (job: Job) => Promise<void>): RunningLoop<Job> {
-    return startClosedLoop<Job>({
-      jobs,
-      slots: plan.concurrency,
+  /** Gives the job that a ceiling left no room for, if that ended it. */
+  async function sendStages(): Promise<Job | undefined> {
+    for (let index = 0; !isOver(); index++) {
+      const stage = book.at(index);
+      if (!stage) return undefined;
+      if (book.isNew(index)) options.onStage(book.begin(stage));
+      if (isOver()) return undefined;
+      const left = { stage, index, finished: options.earlier.finished };
+      isWaking = true;
+      const asleep = wakingRequests(options.runId, plan, options.prompts.length, options.session).filter(
+        ({ model }) => stage.models.includes(model) && !woken.has(model),
+      );
+      if (asleep.length > 0) {
+        const needed = modelsLeft(options, left);
+        const waking = asleep.filter(({ model }) => needed.has(model));
+        for (const { model } of waking) woken.add(model);
+        loop = startClosedLoop({
+          ...loopOptions(wakeUp),
+          jobs: waking.map((request) => jobOf(options, ceilings, request)).values(),
+          slots: plan.concurrency,
+        });
+        const refused = await loop.ended;
+        if (refused || isOver()) return refused;
+      }
+      isWaking = false;
+      loop = startStage(
+        stage,
+        jobsOf(options, ceilings, left, () => transport.now()),
+      );
+      const refused = await loop.ended;
+      if (refused) return refused;
+    }
+    return undefined;
+  }
+
+  function startStage(stage: Stage, jobs: Iterator<Job>): RunningLoop<Job> {
+    const slots = slotsOf(plan, stage);
+    const common = { ...loopOptions(send), jobs, slots };
+    if (stage.load.kind === 'closed') return startClosedLoop(common);
+    return startOpenLoop({ ...common, now: () => transport.now(), dueAt: ({ dueAt = 0 }) => dueAt });
+  }
+
+  function loopOptions(run: (job: Job) => Promise<void>): Omit<LoopOptions<Job>, 'jobs'> {
+    const before = loop;
+    return {
       lanes: new Map(plan.endpoints.map(({ id, concurrency }) => [id, concurrency ?? Number.POSITIVE_INFINITY])),
+      // What a server asked for holds for the next stage, too.
+      pausedMs: (endpoint) => before?.pauseLeft(endpoint) ?? 0,
       laneOf: ({ model }) => model.endpoint,
       skip: ({ model }) => health.isDead(model.endpoint, model.model),
       admit: ({ spending }) => spending.reserve(),
@@ -140,7 +190,7 @@ export function startRequests(options: RunnerOptions): Running {
           defect ??= error;
           stop();
         }),
-    });
+    };
   }
 
   async function send(job: Job): Promise<void> {
@@ -157,8 +207,8 @@ export function startRequests(options: RunnerOptions): Running {
         maxTokens: job.maxTokens,
         target: `${model.endpoint}/${model.model}`,
         signal: own,
-        onRetryAfter: plan.maxRetries ? (ms) => loop.pause(model.endpoint, ms) : undefined,
-        pauseLeft: () => loop.pauseLeft(model.endpoint),
+        onRetryAfter: plan.maxRetries ? (ms) => loop?.pause(model.endpoint, ms) : undefined,
+        pauseLeft: () => loop?.pauseLeft(model.endpoint) ?? 0,
         admitRetry: () => !timeUp && job.spending.reserve(),
       }),
     );
@@ -198,21 +248,25 @@ export function startRequests(options: RunnerOptions): Running {
     const { request, model, prompt, spending } = job;
     const giveUp = new AbortController();
     givingUp.add(giveUp);
-    // A key that has to be renewed is nobody's latency.
-    await targets.prepare(model.endpoint, giveUp.signal);
-    const scheduled = transport.now();
+    const startedAt = transport.now();
+    let scheduled = job.dueAt ?? startedAt;
+    if (!targets.isSound(model.endpoint)) {
+      await targets.prepare(model.endpoint, giveUp.signal);
+      // A key that has to be renewed is nobody's latency.
+      scheduled += transport.now() - startedAt;
+    }
     const once: Once = async (limits) => {
       const outcome = await callOnce(job, limits);
-      spending.settle(outcome.failure?.code === 'cancelled' ? undefined : certainCost(outcome, model));
+      spending.settle(outcome.failure?.code === 'cancelled' ? unknownUse : certainUse(outcome, model));
       return outcome;
     };
     const attempts = await withValidKey(job, giveUp.signal, (before) =>
       attemptsOf(once, giveUp.signal, before),
     ).finally(() => givingUp.delete(giveUp));
     // What was reserved for an attempt that did not come about.
-    spending.settle(0);
+    spending.settle(noUse);
     if (wasCancelled(attempts)) {
-      abandonedUsd += spending.mostUsd;
+      abandoned = addUse(abandoned, spending.most);
       return;
     }
     const record = recordOf({
@@ -228,43 +282,39 @@ export function startRequests(options: RunnerOptions): Running {
       keepAnswer: plan.keepAnswers,
     });
     if (!request.coldStart) {
-      left--;
+      book.note(request, record);
       health.note(model.endpoint, model.model, record.error);
     }
     options.onRecord(record);
   }
 
   function stop(): void {
-    loop.stop();
+    loop?.stop();
     const reason = new Failure({ code: 'cancelled', message: 'The run was ended.' });
     for (const request of givingUp) request.abort(reason);
   }
 
   function ending(refused: Job | undefined): Ending {
     if (defect !== undefined) throw defect;
-    if (left === 0) return { state: 'complete', abandonedUsd };
+    if (book.left === 0) return { state: 'complete', abandoned };
     const stopped = (stopReason: Ending['stopReason'], stopMessage: string): Ending => {
-      return { state: 'stopped', stopReason, stopMessage, abandonedUsd };
+      return { state: 'stopped', stopReason, stopMessage, abandoned };
     };
     if (signal.aborted) {
       const { reason } = signal;
       return reason instanceof Failure && reason.code === 'local'
         ? stopped('disk', reason.message)
-        : { state: 'cancelled', abandonedUsd };
+        : { state: 'cancelled', abandoned };
     }
-    if (budget && refused) {
-      const [next, spent, ceiling] = [budget.needed(refused.boundUsd), budget.spentUsd, budget.ceilingUsd].map(
-        formatUsd,
-      );
-      return stopped(
-        'cost-ceiling',
-        `The next request may cost up to ${next}; up to ${spent} of the ceiling of ${ceiling} is spent.`,
-      );
+    const refusal = refused && ceilings.refusal(refused.bound);
+    if (refusal) return { state: 'stopped', ...refusal, abandoned };
+    if (timeUp) {
+      const most = plan.load?.pattern === 'search' ? 'Up to ' : '';
+      return stopped('time-limit', `${most}${book.left} requests were not sent within the time limit.`);
     }
-    if (timeUp) return stopped('time-limit', `${left} requests were not sent within the time limit.`);
     const complaint = health.complaint();
     if (complaint !== undefined) return stopped('endpoint', complaint);
-    throw new Error(`The run ended with ${left} requests left.`);
+    throw new Error(`The run ended with ${book.left} requests left.`);
   }
 
   const timer =
@@ -272,14 +322,18 @@ export function startRequests(options: RunnerOptions): Running {
       ? undefined
       : setTimeout(() => {
           timeUp = true;
-          if (loop === waking) stop();
-          else loop.stop();
+          if (isWaking) stop();
+          else loop?.stop();
         }, plan.timeLimitMs);
   signal.addEventListener('abort', stop);
   return {
     get inFlight() {
-      return loop.inFlight;
+      return loop?.inFlight ?? 0;
     },
+    get mostRequests() {
+      return book.most;
+    },
+    ceilings,
     ended: ended
       .finally(() => {
         clearTimeout(timer);
@@ -289,52 +343,11 @@ export function startRequests(options: RunnerOptions): Running {
   };
 }
 
-/** USD that a request of a plan can cost at most; 0 where a price is unknown. */
-export function boundOf(plan: Plan, prompts: readonly RunPrompt[], request: PlannedRequest): number {
-  const { model, prompt, maxTokens } = questionOf(plan, prompts, request);
-  return costBound(Buffer.byteLength(prompt.text), maxTokens, model) ?? 0;
-}
-
-function questionOf(
-  plan: Plan,
-  prompts: readonly RunPrompt[],
-  request: PlannedRequest,
-): Pick<Call, 'model' | 'prompt' | 'maxTokens'> {
-  const model = plan.models[request.model];
-  const prompt = prompts[request.prompt];
-  if (!model || !prompt) throw new Error(`Request ${request.id} has no model or prompt.`);
-  return { model, ...(request.coldStart ? wakingQuestion(plan, prompt) : { prompt, maxTokens: plan.maxTokens }) };
-}
-
-function* jobsOf(options: RunnerOptions, budget: Budget | undefined): Generator<Job> {
-  const { runId, plan, prompts, earlier } = options;
-  for (const request of plannedRequests(runId, plan, prompts.length)) {
-    if (!earlier.finished.has(request.id)) yield jobOf(options, request, budget);
-  }
-}
-
-/** Wakes the models that have requests left. */
-function wakingJobs(options: RunnerOptions, budget: Budget | undefined): Iterator<Job> {
-  const { runId, plan, prompts, session } = options;
-  const waking = wakingRequests(runId, plan, prompts.length, session);
-  if (waking.length === 0) return [].values();
-  const needed = new Set([...jobsOf(options, undefined)].map(({ request }) => request.model));
-  return waking
-    .filter(({ model }) => needed.has(model))
-    .map((request) => jobOf(options, request, budget))
-    .values();
-}
-
-function jobOf({ plan, prompts }: RunnerOptions, request: PlannedRequest, budget: Budget | undefined): Job {
-  const boundUsd = boundOf(plan, prompts, request);
-  const spending = new Spending(budget, boundUsd);
-  return { id: request.id, request, ...questionOf(plan, prompts, request), boundUsd, spending };
-}
-
-function budgetOf(plan: Plan, spentUsd: number): Budget | undefined {
-  if (plan.maxCostUsd === undefined) return undefined;
+/** @throws Failure `usage` for a ceiling in USD that a model without a price cannot keep. */
+function checkCeilings(plan: Plan): void {
+  if (plan.maxCostUsd === undefined) return;
   const unpriced = plan.models.find((model) => costBound(0, plan.maxTokens, model) === undefined);
-  if (!unpriced) return new Budget(plan.maxCostUsd, spentUsd);
+  if (!unpriced) return;
   throw new Failure({ code: 'usage', message: ceilingCannotHold([`${unpriced.endpoint}/${unpriced.model}`]) });
 }
 

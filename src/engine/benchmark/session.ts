@@ -4,24 +4,23 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan } from '../../core/benchmark/plan.ts';
-import { plannedRequests, wakingRequests } from '../../core/benchmark/schedule.ts';
-import { measuredMs } from '../../core/benchmark/spans.ts';
+import { mostInFlight, mostRequests } from '../../core/benchmark/stages.ts';
 import { summarise } from '../../core/benchmark/summarise.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey, Progress } from '../../protocol/measure.ts';
 import { calibrated } from '../calibration/calibrate.ts';
 import type { Transport } from '../http/transport.ts';
-import { mostCost } from './budget.ts';
+import { addUse, noUse, type Use } from './budget.ts';
 import { configHash } from './config-hash.ts';
 import { diskFailure, makeFolder, writeAtomically } from './disk.ts';
+import { type EarlierSessions, earlierSessions, lostUse, noSessions } from './earlier.ts';
 import { openJournal } from './journal.ts';
 import { LagWatch } from './lag.ts';
 import { type Lock, lockRun } from './lock.ts';
 import type { Parent } from './parent.ts';
 import { ProgressTicker } from './progress.ts';
 import { readManifest, readPrompts, readRecords, runPaths, wholeRecords } from './run-folder.ts';
-import { boundOf, checkRunnable, type Ending, type Running, startRequests } from './runner.ts';
-import { mostWakingTries, wakingLimit } from './waking.ts';
+import { checkRunnable, type Ending, type Running, startRequests } from './runner.ts';
 
 /** What a session of a run needs from outside. */
 export interface SessionOptions {
@@ -50,7 +49,7 @@ export async function startRun(
   const { runDir, plan, prompts } = options;
   checkRunnable(plan, options.keys, options.parent);
   // Before the first write: the settings of the network can be wrong, too.
-  const transport = await options.connect(plan.concurrency);
+  const transport = await options.connect(mostInFlight(plan));
   makeFolder(runDir);
   return locked(runDir, () => {
     const paths = runPaths(runDir);
@@ -75,17 +74,17 @@ export async function startRun(
       machine: machineFacts(),
       simulated: false,
     };
-    return measure(options, transport, manifest, prompts, { ...nothing, finished: new Set(), woken: new Set() });
+    return measure(options, transport, manifest, prompts, noSessions);
   });
 }
 
 /**
- * Takes up a run that was interrupted, cancelled or stopped, and sends what has no record yet. `maxCostUsd`: a ceiling
- * for the whole run, in place of the one that it has.
+ * Takes up a run that was interrupted, cancelled or stopped, and sends what has no record yet. `maxCostUsd` and
+ * `maxTotalTokens`: ceilings for the whole run, in place of those that it has.
  * @throws Failure `input` when the folder is damaged or was changed; `local` when another process works on it.
  */
 export async function resumeRun(
-  options: SessionOptions & { readonly maxCostUsd?: number | undefined },
+  options: SessionOptions & { readonly maxCostUsd?: number | undefined; readonly maxTotalTokens?: number | undefined },
 ): Promise<Manifest> {
   const { runDir } = options;
   readManifest(runDir);
@@ -100,13 +99,17 @@ export async function resumeRun(
         message: `The plan in ${runPaths(runDir).manifest} or the prompts beside it were changed since the run began, so its records would not belong together. Undo the change, or begin a new run.`,
       });
     }
-    const maxCostUsd = options.maxCostUsd ?? manifest.maxCostUsd;
-    checkRunnable(planNow({ plan, maxCostUsd }), options.keys, options.parent);
+    const ceilings = {
+      maxCostUsd: options.maxCostUsd ?? manifest.maxCostUsd,
+      maxTotalTokens: options.maxTotalTokens ?? manifest.maxTotalTokens,
+    };
+    checkRunnable(planNow({ plan, ...ceilings }), options.keys, options.parent);
     const earlier = earlierSessions(runDir, manifest, prompts);
     if (manifest.state === 'complete') return manifest;
-    const transport = await options.connect(plan.concurrency);
+    const transport = await options.connect(mostInFlight(plan));
     mendRecords(runDir);
-    const unrecordedUsd = (manifest.unrecordedUsd ?? 0) + lostUsd(manifest, prompts, earlier);
+    const lost = lostUse(manifest, prompts, earlier, mostInFlight(plan));
+    const unrecorded = addUse(unrecordedOf(manifest), lost);
     const { stopReason: _, stopMessage: __, ...kept } = manifest;
     return measure(
       options,
@@ -114,20 +117,33 @@ export async function resumeRun(
       {
         ...kept,
         state: 'running',
-        maxCostUsd,
+        ...ceilings,
         resumed: manifest.resumed + 1,
         durationMs: earlier.measuredMs,
-        unrecordedUsd: unrecordedUsd > 0 ? unrecordedUsd : undefined,
+        ...unrecordedFields(unrecorded),
       },
       prompts,
-      { ...earlier, spentUsd: earlier.spentUsd + unrecordedUsd },
+      { ...earlier, spent: addUse(earlier.spent, unrecorded) },
     );
   });
 }
 
-/** The plan with the ceiling that holds now; the one in the manifest stays, as its hash is that of the run. */
-function planNow({ plan, maxCostUsd }: Pick<Manifest, 'plan' | 'maxCostUsd'>): Plan {
-  return maxCostUsd === undefined ? plan : { ...plan, maxCostUsd };
+/** The plan with the ceilings that hold now; those in the manifest's plan stay, as its hash is that of the run. */
+function planNow({
+  plan,
+  maxCostUsd = plan.maxCostUsd,
+  maxTotalTokens = plan.maxTotalTokens,
+}: Pick<Manifest, 'plan' | 'maxCostUsd' | 'maxTotalTokens'>): Plan {
+  return { ...plan, maxCostUsd, maxTotalTokens };
+}
+
+/** What requests without a record may have used. */
+function unrecordedOf({ unrecordedUsd = 0, unrecordedTokens = 0 }: Manifest): Use {
+  return { usd: unrecordedUsd, tokens: unrecordedTokens };
+}
+
+function unrecordedFields({ usd, tokens }: Use): Pick<Manifest, 'unrecordedUsd' | 'unrecordedTokens'> {
+  return { unrecordedUsd: usd > 0 ? usd : undefined, unrecordedTokens: tokens > 0 ? tokens : undefined };
 }
 
 async function locked(dir: string, work: () => Promise<Manifest>): Promise<Manifest> {
@@ -137,94 +153,6 @@ async function locked(dir: string, work: () => Promise<Manifest>): Promise<Manif
   } finally {
     lock.release();
   }
-}
-
-/** What the sessions before this one left. */
-interface EarlierSessions {
-  readonly finished: ReadonlySet<string>;
-  /** Ids of requests that woke an endpoint. */
-  readonly woken: ReadonlySet<string>;
-  readonly errors: number;
-  /** USD known. */
-  readonly costUsd: number | undefined;
-  /** USD at most. */
-  readonly spentUsd: number;
-  readonly measuredMs: number;
-}
-
-const nothing = { errors: 0, costUsd: undefined, spentUsd: 0, measuredMs: 0 };
-
-function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunPrompt[]): EarlierSessions {
-  const { plan, runId } = manifest;
-  const planned = new Map([...plannedRequests(runId, plan, prompts.length)].map((request) => [request.id, request]));
-  for (let session = 0; session <= manifest.resumed; session++) {
-    for (const request of wakingRequests(runId, plan, prompts.length, session)) planned.set(request.id, request);
-  }
-  const finished = new Set<string>();
-  const woken = new Set<string>();
-  let errors = 0;
-  let costUsd: number | undefined;
-  let spentUsd = 0;
-  function* counted() {
-    for (const record of readRecords(dir)) {
-      const request = planned.get(record.id);
-      if (!request) {
-        throw new Failure({
-          code: 'input',
-          message: `${runPaths(dir).records} holds the record "${record.id}", which is not of this run. Put back the right file.`,
-        });
-      }
-      if (request.coldStart) woken.add(record.id);
-      else {
-        finished.add(record.id);
-        if (record.status === 'error') errors++;
-      }
-      if (record.costUsd !== undefined) costUsd = (costUsd ?? 0) + record.costUsd;
-      spentUsd += mostCost(record, boundOf(plan, prompts, request));
-      yield record;
-    }
-  }
-  const fromRecords = measuredMs(counted());
-  // A session that was killed could not write how long it took; the records tell.
-  const measured = manifest.state === 'running' ? fromRecords : (manifest.durationMs ?? fromRecords);
-  return { finished, woken, errors, costUsd, spentUsd, measuredMs: measured };
-}
-
-/**
- * USD, at most, that requests of a session that broke off may have cost without leaving a record. The requests of an
- * endpoint are sent in order, so they are among its first unfinished ones: at most one in flight for each slot, and one
- * that had ended and was about to be written; each with all its attempts. So do those that were to wake an endpoint which has
- * requests left.
- */
-function lostUsd(
-  manifest: Manifest,
-  prompts: readonly RunPrompt[],
-  { finished, woken }: Pick<EarlierSessions, 'finished' | 'woken'>,
-): number {
-  const { plan, runId } = manifest;
-  const brokeOff = manifest.state === 'running' || manifest.stopReason === 'disk' || manifest.stopReason === 'failure';
-  if (!brokeOff) return 0;
-  const attempts = 1 + (plan.maxRetries ?? 0);
-  const slots = new Map(
-    plan.endpoints.map(({ id, concurrency = plan.concurrency }) => [id, 2 * Math.min(concurrency, plan.concurrency)]),
-  );
-  const bounds: number[] = [];
-  const open = new Set<number>();
-  for (const request of plannedRequests(runId, plan, prompts.length)) {
-    if (finished.has(request.id)) continue;
-    open.add(request.model);
-    const endpoint = plan.models[request.model]?.endpoint ?? '';
-    const room = slots.get(endpoint) ?? 0;
-    if (room === 0) continue;
-    slots.set(endpoint, room - 1);
-    bounds.push(attempts * boundOf(plan, prompts, request));
-  }
-  for (const request of wakingRequests(runId, plan, prompts.length, manifest.resumed)) {
-    if (woken.has(request.id) || !open.has(request.model)) continue;
-    bounds.push(mostWakingTries(wakingLimit(plan)) * boundOf(plan, prompts, request));
-  }
-  const dearest = bounds.sort((a, b) => b - a).slice(0, 2 * plan.concurrency);
-  return dearest.reduce((sum, bound) => sum + bound, 0);
 }
 
 /** Cuts half a record off the end, or adds the line feed that is missing there, so that the next begins on its own line. */
@@ -256,17 +184,19 @@ async function measure(
       begun = { ...begun, ...(await calibrated({ ...options, plan: begun.plan, prompts })) };
       writeManifest(runDir, begun);
     }
-    const { ending, lag, simulated, durationMs, defect } = await sendAll(options, transport, begun, prompts, earlier);
+    const sent = await sendAll(options, transport, begun, prompts, earlier);
+    const { ending, lag, simulated, durationMs, defect, stages } = sent;
+    // Whoever judges the answers does it here: all requests have ended, and the run's state is not written yet.
     reserve.release();
-    const { abandonedUsd, ...end } = ending;
+    const { abandoned, ...end } = ending;
     // After the other ends a resumed run reckons what was lost.
     const knows = end.stopReason !== 'disk' && end.stopReason !== 'failure';
-    const unrecordedUsd = (begun.unrecordedUsd ?? 0) + (knows ? abandonedUsd : 0);
     const manifest: Manifest = {
       ...begun,
       ...end,
       durationMs,
-      unrecordedUsd: unrecordedUsd > 0 ? unrecordedUsd : undefined,
+      stages,
+      ...unrecordedFields(addUse(unrecordedOf(begun), knows ? abandoned : noUse)),
       lag,
       simulated,
     };
@@ -283,7 +213,7 @@ async function measure(
   }
 }
 
-interface Sent extends Pick<Manifest, 'lag' | 'simulated'> {
+interface Sent extends Pick<Manifest, 'lag' | 'simulated' | 'stages'> {
   readonly ending: Ending;
   readonly durationMs: number;
   /** What was thrown in the middle, when `ending` is that of a failure. */
@@ -305,9 +235,9 @@ async function sendAll(
   process.on('exit', flush);
   let lag: LagWatch | undefined;
   let running: Running | undefined;
-  let simulated = begun.simulated;
+  let { simulated, stages } = begun;
   const ticker = new ProgressTicker({
-    total: mostRequests(plan),
+    total: () => running?.mostRequests ?? mostRequests(plan, earlier.stages),
     done: earlier.finished.size,
     errors: earlier.errors,
     costUsd: earlier.costUsd,
@@ -329,6 +259,16 @@ async function sendAll(
       earlier,
       session: begun.resumed,
       signal: AbortSignal.any([options.signal, disk.signal]),
+      onStage(all) {
+        if (plan.load?.pattern !== 'sweep' && plan.load?.pattern !== 'search') return;
+        stages = [...all];
+        try {
+          // Before its first record, so that a run which is killed knows what the records belong to.
+          writeManifest(options.runDir, { ...begun, stages });
+        } catch (failure) {
+          disk.abort(failure);
+        }
+      },
       onSend(request) {
         if (!request.warmup) lag ??= new LagWatch();
       },
@@ -346,14 +286,14 @@ async function sendAll(
       state: 'stopped',
       stopReason: 'failure',
       stopMessage: error instanceof Failure ? error.message : 'A defect in Tierwise ended the run.',
-      abandonedUsd: 0,
+      abandoned: noUse,
     };
   }
   const durationMs = ticker.stop();
   journal.close();
   process.off('exit', flush);
   if (disk.signal.aborted) ending = diskEnding(ending, disk.signal);
-  return { ending, durationMs, lag: lag ? lag.stop(begun.lag) : begun.lag, simulated, defect };
+  return { ending, durationMs, lag: lag ? lag.stop(begun.lag) : begun.lag, simulated, stages, defect };
 }
 
 /** A record that could not be written at the very end leaves a run that looked complete unfinished. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import { createUndiciTransport } from '../http/undici-transport.ts';
-import { startRequests } from './runner.ts';
+import { nothingEarlier, startRequests } from './runner.ts';
 import { Targets } from './targets.ts';
 import { makePlan, makePrompts } from './testing/run.ts';
 
@@ -43,9 +43,10 @@ describe('waiting for a new key', () => {
       keys: [expired()],
       transport,
       parent: { ...silent, ask: () => Promise.reject(new Error('not asked')) },
-      earlier: { finished: new Set(), spentUsd: 0 },
+      earlier: nothingEarlier,
       session: 0,
       signal: disk.signal,
+      onStage() {},
       onSend() {},
       onRecord() {},
     });

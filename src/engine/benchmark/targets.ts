@@ -44,8 +44,8 @@ export class Targets {
    */
   async fresh(endpoint: string, signal?: AbortSignal): Promise<ChatTarget> {
     const target = this.of(endpoint);
-    const expiresAt = target.key?.expiresAt;
-    if (expiresAt === undefined || expiresAt - Date.now() > soonMs) return target;
+    if (isSound(target)) return target;
+    const expiresAt = target.key?.expiresAt ?? 0;
     // Whoever hands out keys may hand out one that is about to expire.
     if (expiresAt > Date.now() && this.#lately(endpoint)) return target;
     try {
@@ -56,7 +56,12 @@ export class Targets {
     }
   }
 
-  /** Renews what must be renewed before a request is due. */
+  /** Whether nothing must be renewed before a request is sent. */
+  isSound(endpoint: string): boolean {
+    return isSound(this.of(endpoint));
+  }
+
+  /** Renews what must be renewed before a request is sent. */
   async prepare(endpoint: string, signal?: AbortSignal): Promise<void> {
     try {
       await this.fresh(endpoint, signal);
@@ -119,6 +124,11 @@ export class Targets {
       throw failure;
     }
   }
+}
+
+/** Its key does not expire soon. */
+function isSound({ key }: ChatTarget): boolean {
+  return key?.expiresAt === undefined || key.expiresAt - Date.now() > soonMs;
 }
 
 function targetOf(endpoint: PlannedEndpoint, keys: readonly BoundKey[], parent: KeySource | undefined): ChatTarget {

@@ -3,7 +3,7 @@ import type { Plan } from '../../core/benchmark/plan.ts';
 import type { RunRecord } from '../../core/benchmark/record.ts';
 import { Failure } from '../../core/failure.ts';
 import { distribution } from '../../core/stats/quantiles.ts';
-import { startRequests } from '../benchmark/runner.ts';
+import { nothingEarlier, startRequests } from '../benchmark/runner.ts';
 import type { Transport } from '../http/transport.ts';
 import { runBareLoop } from './bare-loop.ts';
 import { type Rehearsal, rehearsalOf } from './rehearsal.ts';
@@ -123,9 +123,10 @@ class Sender {
       keys: [],
       transport: this.#transport,
       parent: undefined,
-      earlier: { finished: new Set(), spentUsd: 0 },
+      earlier: nothingEarlier,
       session: 0,
       signal: this.#signal,
+      onStage() {},
       onSend() {},
       onRecord(record) {
         written += JSON.stringify(record).length;

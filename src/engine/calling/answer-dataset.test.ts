@@ -126,9 +126,9 @@ describe('answering a data set', () => {
         seed,
       );
       expect(charged).toBeLessThanOrEqual(ceiling + 1e-12);
-      expect(budget.reservedUsd).toBe(0);
-      expect(budget.spentUsd).toBeGreaterThanOrEqual(charged - 1e-12);
-      expect(budget.spentUsd).toBeLessThanOrEqual(ceiling + 1e-12);
+      expect(budget.reserved).toBe(0);
+      expect(budget.spent).toBeGreaterThanOrEqual(charged - 1e-12);
+      expect(budget.spent).toBeLessThanOrEqual(ceiling + 1e-12);
       expect(rows.map(({ id }) => id)).toEqual(rows.map((_, at) => `p${at}`));
       if (ending.state === 'complete') expect(rows).toHaveLength(80);
       else {
@@ -169,7 +169,7 @@ describe('answering a data set', () => {
     );
     expect(ending).toMatchObject({ state: 'stopped', by: 'cost-ceiling' });
     expect(rows).toHaveLength(4);
-    expect(budget.spentUsd).toBeCloseTo(4 * bound, 12);
+    expect(budget.spent).toBeCloseTo(4 * bound, 12);
   });
 
   it('says that a row may have cost more when an attempt before it may have been worked on', async () => {

@@ -318,6 +318,6 @@ function sumOf(amounts: readonly number[]): number {
 }
 
 function ceilingReached(budget: Budget, boundUsd: number): string {
-  const [next, spent, ceiling] = [budget.needed(boundUsd), budget.spentUsd, budget.ceilingUsd].map(formatUsd);
+  const [next, spent, ceiling] = [budget.needed(boundUsd), budget.spent, budget.ceiling].map(formatUsd);
   return `The next request may cost up to ${next}; up to ${spent} of the ceiling of ${ceiling} is spent.`;
 }
