@@ -19,4 +19,6 @@ it('says to resume a run with the configuration that vouches for its keys, where
 it('says to raise the ceiling that stopped a run', () => {
   const reached = stopped('http://127.0.0.1:8000/v1', { stopReason: 'cost-ceiling' });
   expect(resumption(reached, { dir: 'run' })).toBe('tierwise resume run --max-cost USD');
+  const used = stopped('http://127.0.0.1:8000/v1', { stopReason: 'token-ceiling' });
+  expect(resumption(used, { dir: 'run' })).toBe('tierwise resume run --max-tokens-total N');
 });

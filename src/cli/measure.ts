@@ -132,6 +132,7 @@ export function resumption(
     ...(vouched ? [`--config ${shellWord(config)}`] : []),
     // As it is, the ceiling would stop it at once.
     ...(stopReason === 'cost-ceiling' ? ['--max-cost USD'] : []),
+    ...(stopReason === 'token-ceiling' ? ['--max-tokens-total N'] : []),
   ].join(' ');
 }
 

@@ -17,6 +17,7 @@ export interface ResumeOptions extends GateOptions {
   readonly dir: string;
   readonly config?: string;
   readonly maxCost?: number;
+  readonly maxTokensTotal?: number;
   readonly allowOrigin: readonly string[];
   readonly json?: true;
 }
@@ -46,6 +47,7 @@ export async function resume(
         type: 'resume',
         runDir: options.dir,
         maxCostUsd: options.maxCost,
+        maxTotalTokens: options.maxTokensTotal,
         network: { strictSsl: true },
         version: installation.version,
       },

@@ -18,6 +18,9 @@ const gateHelp = `
 Gates, for example p95_ttft_ms<800, sim/large:quality>=0.8, cost_usd<=2, error_share<0.01, good_share>=0.95, valid.
 ${exitCodes}`;
 
+const compareExitCodes = `
+Exit codes: 0 compared, 1 with --fail-on-regression: a figure got worse, 2 wrong use or a folder without a run.`;
+
 /** The commands that make runs and read them. */
 export function runCommands(
   command: (name: keyof typeof usages, description: string) => Command,
@@ -95,12 +98,25 @@ export function runCommands(
       .argument('<dir>', 'folder of the run')
       .option('--config <file>', 'configuration that vouches for keys of endpoints beyond this machine, with its gates')
       .option('--max-cost <usd>', 'new ceiling for the whole run, in place of the one it has', positive('--max-cost'))
+      .addOption(number('--max-tokens-total <n>', 'the same in tokens, input and output', 1, 1_000_000_000_000))
       .addOption(allowOrigin())
       .option('--json', 'print summary and gates as JSON'),
   ).action(async (dir, options) => {
     const { resume } = await import('./resume.ts');
     finish(await resume({ dir, ...options }, terminal, installation));
   });
+
+  command('compare', 'What changed between runs of one plan, and whether it is more than noise.')
+    .addHelpText('after', compareExitCodes)
+    .argument('<dir>', 'folder of the run that the others are compared with')
+    .argument('<others...>', 'folders of other runs')
+    .addOption(choice('--format <name>', 'kind of output', ['text', 'md', 'json'], 'text'))
+    .option('--json', 'the same as --format json')
+    .option('--fail-on-regression', 'exit 1 when a figure got worse beyond noise')
+    .action(async (first, others, options) => {
+      const { compare } = await import('./compare.ts');
+      finish(await compare({ dirs: [first, ...others], ...options }, terminal));
+    });
 
   command('report', 'Writes the report of a run.')
     .argument('<dir>', 'folder of the run')

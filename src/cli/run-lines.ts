@@ -1,4 +1,5 @@
 import { calibrationWords } from '../core/benchmark/calibration.ts';
+import { verdictOf } from '../core/benchmark/compare-models.ts';
 import type { ModelSummary, Summary } from '../core/benchmark/summary.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
 import { aligned } from '../core/report/aligned.ts';
@@ -6,10 +7,23 @@ import { figure, NONE, percent } from '../core/report/format.ts';
 import type { Run } from '../core/report/view.ts';
 import { stageWords } from './plan-words.ts';
 
-/** What the table of a run leaves out: stages, the capacity that a search found, the instrument's own error. */
-export function runLines({ manifest, summary }: Run): string[] {
+/** What the table of a run leaves out: stages, the capacity that a search found, what the models differ in, the instrument's own error. */
+export function runLines(run: Run): string[] {
+  const { manifest, summary } = run;
   const { calibration } = manifest;
-  return [...stageLines(summary), ...capacityLines(summary), ...(calibration ? calibrationWords(calibration) : [])];
+  return [
+    ...stageLines(summary),
+    ...capacityLines(summary),
+    ...verdictLines(run),
+    ...(calibration ? calibrationWords(calibration) : []),
+  ];
+}
+
+/** What each pair of models differs in, the conclusion first. */
+function verdictLines(run: Run): string[] {
+  const { comparisons } = verdictOf(run);
+  const words = comparisons.flatMap((comparison) => comparison.words);
+  return words.length === 0 ? [] : [...new Set(words), ''];
 }
 
 function stageLines({ stages }: Summary): string[] {
