@@ -41,7 +41,7 @@ const ERRORS = [
 ] as const;
 
 /** A run as a real one would be, made up: the same options give the same run. */
-export function sampleRun(options: SampleOptions = {}): Run {
+export function sampleRun(options: SampleOptions = {}): Run & { readonly records: readonly RunRecord[] } {
   const { models = ['small-8b', 'medium-70b', 'large-400b'], requests = 60, warmup = 2, errorShare = 0.03 } = options;
   const texts = options.prompts ?? PROMPTS;
   const random = seededRandom(20_261_123);

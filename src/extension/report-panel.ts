@@ -36,7 +36,10 @@ export class ReportPanels implements vscode.Disposable {
       this.#fill(vscode.window.createWebviewPanel(reportViewType, 'Report', vscode.ViewColumn.Active), runId, run);
       return;
     }
-    const grown = known.run.records.length !== run.records.length || known.run.manifest.state !== run.manifest.state;
+    const grown =
+      known.run.summary.totals.requests !== run.summary.totals.requests ||
+      known.run.outcomes?.length !== run.outcomes?.length ||
+      known.run.manifest.state !== run.manifest.state;
     known.run = run;
     known.panel.reveal();
     if (grown) await post(known.panel, { type: 'report', view: buildReport(run) });

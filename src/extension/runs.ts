@@ -3,9 +3,10 @@ import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import { Failure } from '../core/failure.ts';
+import type { Run } from '../core/report/run.ts';
 import { isLocked } from '../engine/benchmark/lock.ts';
 import { type Measuring, type MeasuringOptions, startMeasuring } from '../engine/benchmark/measuring.ts';
-import { listRuns, type Run, readManifest, readRun } from '../engine/benchmark/run-folder.ts';
+import { listRuns, openRun, readManifest } from '../engine/benchmark/run-folder.ts';
 import type { MeasureTask, Progress } from '../protocol/measure.ts';
 
 /** What to measure: a new run, or one to take up again. */
@@ -59,7 +60,7 @@ export class Runs implements vscode.Disposable {
 
   /** @throws Failure `input` when there is no such run or its files are damaged. */
   async read(id: string): Promise<Run> {
-    return readRun(this.folderOf(id));
+    return openRun(this.folderOf(id));
   }
 
   /** What was run, without its records. @throws Failure `input` as `read`. */

@@ -12,7 +12,7 @@ import type { ComparedMetric } from './verdict.ts';
 export interface ComparedRun {
   readonly manifest: Manifest;
   readonly prompts: readonly RunPrompt[];
-  readonly records: readonly RunRecord[];
+  readonly records: Iterable<RunRecord>;
   readonly outcomes?: readonly Outcome[] | undefined;
   readonly summary: Pick<Summary, 'invalid'>;
 }

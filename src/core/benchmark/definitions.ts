@@ -1,22 +1,26 @@
 import { fewestValues } from '../stats/quantiles.ts';
 import type { Slo } from './load.ts';
 import type { Plan } from './plan.ts';
+import type { ModelSummary } from './summary.ts';
 
 /**
  * What each figure of a run means, one or two sentences each; every report prints them beside its numbers. Where widely used
  * tools mean something else by the same name, the difference is said.
  */
-export function definitionsOf(plan: Plan): Record<string, string> {
+export function definitionsOf(plan: Plan, models: readonly ModelSummary[]): Record<string, string> {
   const { load, slo, evaluation } = plan;
+  const some = (which: (model: ModelSummary) => unknown) => models.some((model) => which(model) !== undefined);
   return {
     ...definitions,
+    ...(some(({ connections }) => connections) ? { connections: connectionWords } : {}),
     ...(slo ? { good: goodWords(slo, load?.pattern === 'sweep') } : {}),
-    ...(load?.pattern === 'search'
-      ? {
-          capacity: `Capacity: the highest rate that was tried at which at least ${load.goodShare * 100} % of the requests were good; the next rate that failed bounds it from above.`,
-        }
-      : {}),
+    ...(load?.pattern === 'search' ? { capacity: capacityWords(load.goodShare) } : {}),
+    ...(some(({ quality }) => quality) ? qualityDefinitions : {}),
+    ...(some(({ quality }) => quality?.passK) ? { passK: passKWords } : {}),
+    ...(some(({ satisfaction }) => satisfaction) ? { satisfaction: satisfactionWords } : {}),
     ...(evaluation?.judge ? judging(evaluation.judge.repeats, evaluation.judge.pairs) : {}),
+    ...(models.length > 1 ? { verdict: verdictWords } : {}),
+    ...(plan.calibrate ? { calibration: calibrationWords } : {}),
     load: loadWords(load, plan.concurrency),
   };
 }
@@ -34,8 +38,6 @@ const definitions: Record<string, string> = {
     'End to end from schedule: as E2E, but from the moment the request was due, so that waiting in the client for a slot or a connection is in it.',
   queueMs:
     'Queue: from the moment a request was due until it was sent: waiting in the client for a free slot or a connection. It is in no time from sending, and in every time from schedule.',
-  connections:
-    'Connections: how many requests had to open one, and what name lookup, TCP and TLS took. The time to send comes after; requests that reuse a connection have none.',
   tpotMs:
     'Time per output token (TPOT): (E2E − TTFT) / (output tokens − 1) of one request, with the server’s token count where it tells one; the same formula as in vLLM. Chunks are never taken for tokens. Absent when the answer came in a single chunk or was not streamed. Where the server’s count holds reasoning that was never streamed, TPOT is lower than what a reader sees.',
   tokensPerSecond:
@@ -56,28 +58,40 @@ const definitions: Record<string, string> = {
     'Warm-up: requests before the measured ones that open connections and fill caches; in no figure, but in the total cost. The run goes on without a pause after them.',
   attempts:
     'Attempts: a request is tried once, unless the plan allows retries or its key had expired. Latency figures are of requests whose first attempt succeeded, so no retry and no waiting before one hides in a time; a request that a retry saved counts as succeeded, with its tokens and its cost. Read latency together with the share of first attempts that failed.',
-  quantiles: `p50, p90, p95, p99, p99.9: the value that so many percent of the measured successful requests do not exceed, interpolated linearly between neighbours (type 7). p95 of fewer than ${fewestValues.p95} requests and p99 of fewer than ${fewestValues.p99} rest on single values; p99.9 of fewer than ${fewestValues.p999} is not shown.`,
+  quantiles: `Percentiles: p50, p90, p95, p99 and p99.9 are the value that so many percent of the measured successful requests do not exceed, interpolated linearly between neighbours (type 7). p95 of fewer than ${fewestValues.p95} requests and p99 of fewer than ${fewestValues.p99} rest on single values; p99.9 of fewer than 1,000 is not shown.`,
   lag: 'Event-loop lag: how late the measuring process itself was. Times below a few times the lag say more about this machine than about the endpoint.',
-  calibration:
-    'Instrument error: what this instrument measures of the built-in simulator on this machine, against what the simulator truly sent. Where it exceeds 5 % of the smallest median, the run is not valid.',
   sameAs:
     'Same as: the same requests by the definitions of other tools, so that a number from one of them can be compared with ours.',
-  verdict:
-    'Verdict: two models on the same prompts, each prompt one observation. Intervals are of a paired bootstrap over prompts (95 %), p of a paired permutation, corrected for all comparisons at once (Holm). Tied: the whole interval lies within the margin that is of no matter.',
+};
+
+const connectionWords =
+  'Connections: how many requests had to open one, and what name lookup, TCP and TLS took. The time to send comes after; requests that reuse a connection have none.';
+const calibrationWords =
+  'Instrument error: what this instrument measures of the built-in simulator on this machine, against what the simulator truly sent. Where it exceeds 5 % of the smallest median, the run is not valid.';
+const verdictWords =
+  'Verdict: two models on the same prompts, each prompt one observation. Intervals are of a paired bootstrap over prompts (95 %), p of a paired permutation, corrected for all comparisons at once (Holm). Tied: the whole interval lies within the margin that is of no matter.';
+const qualityDefinitions = {
   quality:
     'Quality: the mean over requests of their weighted checks and the judge, in [0,1]; what could not be decided counts in no figure. A request that failed has score 0, as nobody was served.',
   passShare: 'Passed: the share of requests that pass every check.',
-  passK:
-    'pass^k: the chance that k tries of one prompt all pass, estimated without bias from the repeats of each prompt, averaged over prompts.',
-  satisfaction:
-    'Satisfaction: what people preferred: thumbs on single answers, and blind pairs of which one answer, or neither, was better. Judges that compare pairs stand apart.',
 };
+const passKWords =
+  'pass^k: the chance that k tries of one prompt all pass, estimated without bias from the repeats of each prompt, averaged over prompts.';
+const satisfactionWords =
+  'Satisfaction: what people preferred: thumbs on single answers, and blind pairs of which one answer, or neither, was better. Judges that compare pairs stand apart.';
+
+function capacityWords(goodShare: number): string {
+  return `Capacity: the highest rate that was tried at which at least ${goodShare * 100} % of the requests were good; the next rate that failed bounds it from above.`;
+}
 
 function judging(repeats: number, pairs: boolean): Record<string, string> {
   return {
     judge: `Judge: a model that scores each answer by the run's rubric${repeats > 1 ? `, ${repeats} times` : ''}, the score scaled to [0,1]. It is a model, too: it errs, and may favour its own family and long answers.${pairs ? ' Pairs are judged in both orders, and a judge that contradicts itself has tied.' : ''}`,
     ...(repeats > 1
-      ? { agreement: "Agreement: how far the judge's repeats on one answer agree (Krippendorff's alpha): 1 always, 0 as by chance." }
+      ? {
+          agreement:
+            "Agreement: how far the judge's repeats on one answer agree (Krippendorff's alpha): 1 always, 0 as by chance.",
+        }
       : {}),
   };
 }

@@ -13,7 +13,7 @@ const clearly = 2;
  * so that a half is not slow for having the long prompts. Undefined where the halves do not clearly differ, or hold too few.
  */
 export function driftWithin(
-  records: readonly RunRecord[],
+  records: Iterable<RunRecord>,
   { endpoint, model }: { readonly endpoint: string; readonly model: string },
   time: 'firstToken' | 'lastToken',
 ): number | undefined {

@@ -91,7 +91,7 @@ describe('summarise', () => {
     const [a] = summarise(manifest(), prompts, [record()]).models;
     const figures = Object.keys(a!).filter((name) => /Ms$|PerSecond$/.test(name));
     expect(figures).toHaveLength(10);
-    const definitions = definitionsOf(manifest().plan);
+    const definitions = definitionsOf(manifest().plan, [a!]);
     for (const name of [...figures, 'costUsd', 'errors', 'warmup']) expect(definitions[name]).toMatch(/\w.*\.$/);
   });
 

@@ -67,7 +67,7 @@ export function summarise(
     ...capacityOf(plan, summaries),
     totals: { ...totals, ...evaluation.cost() },
     ...invalidOf(manifest, models, summaries),
-    definitions: definitionsOf(plan),
+    definitions: definitionsOf(plan, models),
     simulated,
   };
   return { ...summary, warnings: warningsOf(manifest, summary) };

@@ -1,4 +1,5 @@
 import type { GateResult } from '../benchmark/gates.ts';
+import type { RunRecord } from '../benchmark/record.ts';
 import { plainText } from '../prompts/plain-text.ts';
 import { escapeMarkup, type Markup, markup } from './markup.ts';
 import { requestName, safeName } from './text.ts';
@@ -77,7 +78,9 @@ function caseOf(
 
 /** Checks that failed, by prompt and model; warm-up requests are checked by nobody. */
 function failedChecks(run: Run): Suite[] {
-  const records = new Map(run.records.map((record) => [record.id, record]));
+  const checked = new Set((run.outcomes ?? []).map((outcome) => outcome.kind === 'check' && outcome.record));
+  const records = new Map<string, RunRecord>();
+  for (const record of run.records) if (checked.has(record.id)) records.set(record.id, record);
   const cases: Case[] = [];
   let failures = 0;
   for (const outcome of run.outcomes ?? []) {

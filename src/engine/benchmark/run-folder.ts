@@ -6,9 +6,11 @@ import { type RunRecord, recordSchema } from '../../core/benchmark/record.ts';
 import { summarise } from '../../core/benchmark/summarise.ts';
 import { type Summary, summarySchema } from '../../core/benchmark/summary.ts';
 import { Failure } from '../../core/failure.ts';
+import type { Outcome } from '../../core/quality/outcome.ts';
 import { diskFailure, isMissing } from './disk.ts';
 import { type Line, readLines } from './jsonl.ts';
 import { isLocked } from './lock.ts';
+import { readOutcomes } from './outcomes.ts';
 import { schemaCheck } from './schema-check.ts';
 
 /** Where the parts of a run lie. */
@@ -27,6 +29,8 @@ export interface Run {
   readonly manifest: Manifest;
   readonly prompts: RunPrompt[];
   readonly records: RunRecord[];
+  /** What checks, judges and people said of them, the last of each key. */
+  readonly outcomes: Outcome[];
   /** Made from the records; `summary.json` is for other programs. */
   readonly summary: Summary;
   /** What was wrong with the folder and could be mended while reading. */
@@ -43,7 +47,8 @@ export async function readRun(dir: string): Promise<Run> {
   const prompts = readPrompts(dir);
   const notes: string[] = [];
   const records = [...readRecords(dir, notes)];
-  return { manifest, prompts, records, summary: summarise(manifest, prompts, records), notes };
+  const outcomes = readOutcomes(dir, notes);
+  return { manifest, prompts, records, outcomes, summary: summarise(manifest, prompts, records, outcomes), notes };
 }
 
 /**
@@ -54,8 +59,9 @@ export async function openRun(dir: string): Promise<Omit<Run, 'records'> & { rea
   const manifest = readManifest(dir);
   const prompts = readPrompts(dir);
   const notes: string[] = [];
-  const summary = summarise(manifest, prompts, readRecords(dir, notes));
-  return { manifest, prompts, records: { [Symbol.iterator]: () => readRecords(dir) }, summary, notes };
+  const outcomes = readOutcomes(dir, notes);
+  const summary = summarise(manifest, prompts, readRecords(dir, notes), outcomes);
+  return { manifest, prompts, records: { [Symbol.iterator]: () => readRecords(dir) }, outcomes, summary, notes };
 }
 
 /** The runs in the folders of `parent`, newest first. What is not a run, or cannot be read, is passed over. */
