@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { datasetFormat, maxProblems, maxRows, parseDataset } from './dataset.ts';
+import { maxYamlLength } from './datasets/yaml-tree.ts';
 import { maxRowLength } from './jsonl.ts';
-import { maxYamlLength } from './yaml-rows.ts';
 
 const jsonl = (text: string) => parseDataset(text, 'jsonl', 'set.jsonl');
 const yaml = (text: string) => parseDataset(text, 'yaml', 'set.yaml');
@@ -20,7 +20,7 @@ it('a data set has its format by the name of its file', () => {
 
 describe('a text', () => {
   it('is one prompt with the name of the file, unchanged but for a byte order mark', () => {
-    expect(parseDataset('\ufeff Hi\r\n', 'text', 'hi.txt')).toEqual({
+    expect(parseDataset('\ufeff Hi\r\n', 'text', 'hi.txt')).toMatchObject({
       prompts: [{ id: 'hi.txt', text: ' Hi\r\n' }],
       problems: [],
     });
@@ -30,7 +30,7 @@ describe('a text', () => {
     expect(parseDataset(' \n', 'text', 'x').problems).toEqual([
       { line: 1, message: expect.stringContaining('no prompt') },
     ]);
-    expect(parseDataset('\u007fELF\0\0', 'text', 'x')).toEqual({
+    expect(parseDataset('\u007fELF\0\0', 'text', 'x')).toMatchObject({
       prompts: [],
       problems: [{ line: 1, message: expect.stringContaining('NUL') }],
     });
@@ -43,7 +43,7 @@ describe('JSONL', () => {
       jsonl(
         '\ufeff{"id":"a","prompt":"A"}\r\n\r\n{"prompt":"B"}\n{"id":3,"prompt":"C","more":[]}\n{"id":null,"prompt":"D"}',
       ),
-    ).toEqual({
+    ).toMatchObject({
       prompts: [
         { id: 'a', text: 'A' },
         { id: 'row:3', text: 'B' },
@@ -60,7 +60,7 @@ describe('JSONL', () => {
       '{"prompt":',
       '[1]',
       'null',
-      '{"text":"x"}',
+      '{"texts":"x"}',
       '{"prompt":["x"]}',
       '{"prompt":""}',
       '{"id":{},"prompt":"x"}',
@@ -73,7 +73,7 @@ describe('JSONL', () => {
     const messages = problems.map(({ message }) => message);
     expect(messages[0]).toMatch(/not JSON\. Write one object a line/);
     expect(messages[1]).toMatch(/not an object/);
-    expect(messages[3]).toMatch(/There is no "prompt"\. Give each row a text/);
+    expect(messages[3]).toMatch(/There is no "prompt"\. The row has "texts"\. Give each row a text/);
     expect(messages[4]).toMatch(/"prompt" is a list/);
     expect(messages[5]).toMatch(/empty/);
     expect(messages[6]).toMatch(/"id" is an object\. Give a text of 1 to 200 characters/);
@@ -133,7 +133,7 @@ describe('JSONL', () => {
 
 describe('YAML', () => {
   it('gives rows of a list or of prompts and tests, with aliases of scalars read', () => {
-    expect(yaml('- id: a\n  prompt: &p A\n- prompt: *p\n- id: 3\n  prompt: |\n    C\n')).toEqual({
+    expect(yaml('- id: a\n  prompt: &p A\n- prompt: *p\n- id: 3\n  prompt: |\n    C\n')).toMatchObject({
       prompts: [
         { id: 'a', text: 'A' },
         { id: 'row:3', text: 'A' },

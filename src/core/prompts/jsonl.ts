@@ -1,17 +1,12 @@
+import type { Fields } from './datasets/fields.ts';
 import { type FoundPrompt, maxFoundPrompts, type PromptDocument, type PromptFinder, type TextRange } from './prompt.ts';
 import { generatedId } from './row-id.ts';
 
 /** Longer lines are not read: parsing one must not stop a person's hover. UTF-16 units. */
 export const maxRowLength = 2_000_000;
 
-/** What a line of JSONL holds under `id` and `prompt`, whatever its type. */
-export interface JsonlRow {
-  readonly id: unknown;
-  readonly prompt: unknown;
-}
-
-/** The row of one line, or a sentence that says what is wrong with it. `line` is at most `maxRowLength` long. */
-export function jsonlRow(line: string): JsonlRow | string {
+/** The fields of one line, or a sentence that says what is wrong with it. `line` is at most `maxRowLength` long. */
+export function jsonlRow(line: string): Fields | string {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -21,8 +16,7 @@ export function jsonlRow(line: string): JsonlRow | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return 'The line is not an object. Write one object a line: {"id": "…", "prompt": "…"}.';
   }
-  const { id, prompt } = value as { id?: unknown; prompt?: unknown };
-  return { id, prompt };
+  return new Map(Object.entries(value));
 }
 
 /** `prompt` strings of JSONL, one row a line; the range covers the literal with its quotes. */
@@ -58,12 +52,13 @@ function promptOfLine(text: string, start: number, end: number, number: () => nu
   // Cheaper than parsing a row that cannot hold one; `\u` may spell the key.
   if (!line.includes('"prompt"') && !line.includes('\\u')) return undefined;
   const row = jsonlRow(line);
-  if (typeof row === 'string' || typeof row.prompt !== 'string' || row.prompt.trim() === '') return undefined;
+  if (typeof row === 'string') return undefined;
+  const [id, prompt] = [row.get('id'), row.get('prompt')];
+  if (typeof prompt !== 'string' || prompt.trim() === '') return undefined;
   const literal = stringProperty(line, 'prompt');
   if (literal === undefined) return undefined;
-  const { id } = row;
   return {
-    text: row.prompt,
+    text: prompt,
     range: { start: start + bom + literal.start, end: start + bom + literal.end },
     kind: 'dataset-row',
     id: typeof id === 'string' && id.trim() !== '' ? id : typeof id === 'number' ? String(id) : generatedId(number()),

@@ -8,5 +8,6 @@ export function generatedId(line: number): string {
 
 /** Whether a given id reads as a generated one. */
 export function looksGenerated(id: string): boolean {
-  return /^row:\d+$/.test(id);
+  // More than one prompt may come from a line: row:3.2, row:3/p1/v2.
+  return /^row:\d+(?:$|[./])/.test(id);
 }

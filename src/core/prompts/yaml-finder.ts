@@ -1,6 +1,8 @@
+import { part } from './datasets/tree.ts';
+import { listKeys, rowsOf } from './datasets/tree-rows.ts';
+import { yamlTree } from './datasets/yaml-tree.ts';
 import { type FoundPrompt, maxFoundPrompts, type PromptDocument, type PromptFinder } from './prompt.ts';
 import { generatedId } from './row-id.ts';
-import { listKeys, yamlRows } from './yaml-rows.ts';
 
 /** Prompts of longer YAML are not listed. UTF-16 units. */
 export const maxYamlFindLength = 100_000;
@@ -32,8 +34,11 @@ export const yamlFinder: PromptFinder = {
 function promptsOf(text: string, start: number, line: number, maxLexemes: number): FoundPrompt[] {
   if (!text.includes('prompt')) return [];
   const found: FoundPrompt[] = [];
-  for (const row of yamlRows(text, maxLexemes).rows) {
-    const { id, prompt, range } = row;
+  const { root } = yamlTree(text, maxLexemes);
+  for (const row of root === undefined ? [] : rowsOf(root)) {
+    if (row.problem !== undefined) continue;
+    const [id, prompt] = [row.fields.get('id'), row.fields.get('prompt')];
+    const range = (row.tree.kind === 'map' ? part(row.tree, 'prompt') : row.tree)?.range;
     if (typeof prompt !== 'string' || prompt.trim() === '' || range === undefined) continue;
     found.push({
       text: prompt,

@@ -19,18 +19,23 @@ async function* readPieces(path: string, limit = FILE_LIMIT): AsyncGenerator<str
   const name = sourceName(path);
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let bytes = 0;
+  let lines = 0;
+  let last: Buffer | undefined;
   try {
     for await (const chunk of path === '-' ? process.stdin : createReadStream(path)) {
       const piece: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
       if (bytes === 0) refuseUtf16(piece, name);
       bytes += piece.length;
       if (bytes > limit) throw input(`${name} is larger than ${limit / 1024 / 1024} MB. Split it.`);
-      if (piece.includes(0)) throw input(`${name} is binary, not text. Give a UTF-8 text file.`);
+      if (piece.includes(0)) throw input(notText(piece, name));
+      last = piece;
       yield decoder.decode(piece, { stream: true });
+      lines += lineFeeds(piece);
     }
+    last = undefined;
     yield decoder.decode();
   } catch (error) {
-    throw understood(error, name);
+    throw understood(error, name, last && lines + 1 + lineFeeds(beforeDamage(last)));
   }
 }
 
@@ -79,6 +84,32 @@ function refuseUtf16(start: Buffer, name: string): void {
   if (mark === 0xfffe || mark === 0xfeff) throw input(`${name} is UTF-16. Save it as UTF-8.`);
 }
 
+/** Text in UTF-16 has a NUL in nearly every pair of bytes, always on the same side. */
+function notText(piece: Buffer, name: string): string {
+  const start = piece.subarray(0, 1_000);
+  const nuls = [0, 0];
+  for (const [at, byte] of start.entries()) if (byte === 0) nuls[at % 2] = (nuls[at % 2] ?? 0) + 1;
+  const [even = 0, odd = 0] = nuls;
+  const pairs = start.length / 2;
+  if (Math.max(even, odd) > 0.6 * pairs && Math.min(even, odd) < 0.1 * pairs) {
+    return `${name} is UTF-16 without a byte order mark. Save it as UTF-8.`;
+  }
+  return `${name} is binary, not text. Give a UTF-8 text file.`;
+}
+
+function lineFeeds(piece: Buffer): number {
+  let count = 0;
+  for (let at = piece.indexOf(0x0a); at !== -1; at = piece.indexOf(0x0a, at + 1)) count++;
+  return count;
+}
+
+/** What stands before the first byte that cannot be UTF-8; one that an earlier piece began is not seen. */
+function beforeDamage(piece: Buffer): Buffer {
+  const text = piece.toString('utf8');
+  const at = text.indexOf('\ufffd');
+  return at === -1 ? piece : Buffer.from(text.slice(0, at));
+}
+
 function input(message: string): Failure {
   return new Failure({ code: 'input', message });
 }
@@ -92,10 +123,14 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is not a folder',
 };
 
-function understood(error: unknown, name: string): unknown {
+function understood(error: unknown, name: string, line: number | undefined): unknown {
   if (error instanceof Failure) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return input(`${name} is not UTF-8 text. Save it as UTF-8.`);
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+    const where =
+      line === undefined ? '' : `: line ${line} holds bytes of another encoding, such as Latin-1 (Windows-1252)`;
+    return input(`${name} is not UTF-8 text${where}. Save it as UTF-8.`);
+  }
   const reason = reasons[code];
   if (reason !== undefined) return input(`Cannot read ${name}: ${reason}.`);
   return error;
