@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { runPromptSchema } from '../core/benchmark/manifest.ts';
 import { planSchema } from '../core/benchmark/plan.ts';
 import { endpointFailureCodes } from '../core/failure.ts';
+import { checkSchema } from '../core/quality/check.ts';
 
 /** How the measuring process reaches the network. The host passes VS Code's proxy settings along. */
 export const networkSchema = z.object({
@@ -47,6 +48,24 @@ export const toMeasureSchema = z.discriminatedUnion('type', [
     network: networkSchema,
     version: z.string(),
   }),
+  /** Judges the answers of a run that has ended; the same again goes on where it was interrupted, anything else begins anew. */
+  z.object({
+    type: z.literal('evaluate'),
+    runDir: z.string(),
+    /** Absent: as the run was last judged. */
+    evaluation: z.optional(planSchema.shape.evaluation),
+    /** Endpoints of judge and embedding model that the plan does not have. */
+    endpoints: z.optional(planSchema.shape.endpoints),
+    /** In place of a prompt's own, by the prompt's id; absent: as the run was last judged. */
+    checks: z.optional(z.array(z.object({ prompt: z.string(), checks: z.array(checkSchema) }))),
+    /** USD: a ceiling for the whole run, in place of its own. */
+    maxCostUsd: z.optional(z.number()),
+    /** Tokens: the same. */
+    maxTotalTokens: z.optional(z.number()),
+    keys: z.array(boundKeySchema),
+    network: networkSchema,
+    version: z.string(),
+  }),
   z.object({ type: z.literal('cancel') }),
   /** Answers `needKey`. */
   z.object({
@@ -68,6 +87,8 @@ export const toMeasureSchema = z.discriminatedUnion('type', [
 
 export const progressSchema = z.object({
   type: z.literal('progress'),
+  /** Absent: requests are sent; `evaluating`: answers are judged, and it is verdicts that are counted. */
+  phase: z.optional(z.enum(['evaluating'])),
   /** Requests finished (warm-up included) of all planned. */
   done: z.number(),
   total: z.number(),
@@ -105,4 +126,4 @@ export type ToMeasure = z.infer<typeof toMeasureSchema>;
 export type FromMeasure = z.infer<typeof fromMeasureSchema>;
 export type Progress = z.infer<typeof progressSchema>;
 /** What a measuring process is made for. */
-export type MeasureTask = Extract<ToMeasure, { type: 'start' | 'resume' }>;
+export type MeasureTask = Extract<ToMeasure, { type: 'start' | 'resume' | 'evaluate' }>;

@@ -51,6 +51,8 @@ const evaluationSchema = z.object({
       /** True: answers of different models to one prompt are also compared pair by pair, in both orders. */
       pairs: z.boolean(),
       maxTokens: z.number(),
+      /** Absent: the endpoint's own; some models know no other. */
+      temperature: z.optional(z.number()),
     }),
   ),
   /** Makes the embeddings that `similarity` checks compare. */

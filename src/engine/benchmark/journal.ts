@@ -1,12 +1,13 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { RunRecord } from '../../core/benchmark/record.ts';
 import type { Failure } from '../../core/failure.ts';
+import type { Outcome } from '../../core/quality/outcome.ts';
 import { diskFailure } from './disk.ts';
 
-/** The records of a run, appended as they are made. */
-export interface Journal {
-  /** Takes a record; it is in the file when the event loop turns. Does nothing once the disk has failed. */
-  append(record: RunRecord): void;
+/** The records or outcomes of a run, appended as they are made. */
+export interface Journal<Line> {
+  /** Takes a line; it is in the file when the event loop turns. Does nothing once the disk has failed. */
+  append(line: Line): void;
   /** Writes what was taken and not yet written. */
   flush(): void;
   close(): void;
@@ -14,10 +15,13 @@ export interface Journal {
 
 /**
  * Opens the file for appending. When the disk fails, the file is cut back to its last whole line and `onFailure` is
- * called once. Written records survive a killed process; they are forced to the disk only at the end, because a
+ * called once. Written lines survive a killed process; they are forced to the disk only at the end, because a
  * slow disk would otherwise hold up the clock. Throws a Failure `local`.
  */
-export function openJournal(path: string, onFailure: (failure: Failure) => void): Journal {
+export function openJournal<Line extends RunRecord | Outcome>(
+  path: string,
+  onFailure: (failure: Failure) => void,
+): Journal<Line> {
   let file: number;
   let size: number;
   try {
@@ -50,10 +54,10 @@ export function openJournal(path: string, onFailure: (failure: Failure) => void)
   }
 
   return {
-    append(record) {
+    append(line) {
       if (broken) return;
       if (pending === '') setImmediate(flush);
-      pending += `${JSON.stringify(record)}\n`;
+      pending += `${JSON.stringify(line)}\n`;
     },
     flush,
     close() {
