@@ -7,10 +7,14 @@ const probe = '\u241etierwise\u241e';
 const maxAttempts = 4;
 
 export interface ContentTemplate {
-  /** The content of a frame that equals the learned one in all else; undefined: parse it. */
-  contentOf(data: string): string | undefined;
-  /** Offers a frame and what it parsed to. */
-  learn(data: string, json: unknown): void;
+  /**
+   * Reads whole events, from the position where one may begin, for as long as they equal the learned one in all but the content, which
+   * `take` is given. Returns the position behind the last of them.
+   * @param text of an event stream; lines end in LF
+   */
+  readAhead(text: string, from: number, take: (content: string) => void): number;
+  /** Offers an event's data, what it parsed to, and the event's name. */
+  learn(data: string, json: unknown, event: string | undefined): void;
 }
 
 /**
@@ -25,19 +29,27 @@ export function createContentTemplate(
   member = 'content',
 ): ContentTemplate {
   const key = `"${member}":`;
+  /** An event up to its content, with the quote before it, and from the quote after it to its end. */
   let head: string | undefined;
   let tail = '';
   let attempts = 0;
   return {
-    contentOf(data) {
-      if (head === undefined || data.length < head.length + tail.length) return undefined;
-      // Slices compared: startsWith is ten times slower on a string that is itself a slice.
-      const end = data.length - tail.length;
-      if (data.slice(0, head.length) !== head || data.slice(end) !== tail) return undefined;
-      const content = data.slice(head.length, end);
-      return plain.test(content) ? content : undefined;
+    readAhead(text, from, take) {
+      if (head === undefined) return from;
+      for (let at = from; ; ) {
+        const start = at + head.length;
+        // Slices compared: startsWith goes character by character.
+        if (text.slice(at, start) !== head) return at;
+        const end = text.indexOf('"', start);
+        const next = end + tail.length;
+        if (end < 0 || text.slice(end, next) !== tail) return at;
+        const content = text.slice(start, end);
+        if (!plain.test(content)) return at;
+        take(content);
+        at = next;
+      }
     },
-    learn(data, json) {
+    learn(data, json, event) {
       if (attempts === maxAttempts) return;
       const content = contentAlone(json);
       if (!content || !plain.test(content)) return;
@@ -47,8 +59,8 @@ export function createContentTemplate(
       const before = data.slice(0, at);
       const after = data.slice(at + content.length);
       if (contentAlone(parse(before + probe + after)) !== probe) return;
-      head = before;
-      tail = after;
+      head = `${event === undefined ? '' : `event: ${event}\n`}data: ${before}`;
+      tail = `${after}\n\n`;
     },
   };
 }

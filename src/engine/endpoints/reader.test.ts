@@ -204,11 +204,16 @@ describe.each(['sse', 'ndjson'] as const)('an answer over %s', (stream) => {
 
 describe('the content of frames that differ in nothing else', () => {
   const contentAlone = (json: unknown) => (isObject(json) && typeof json.text === 'string' ? json.text : undefined);
+  const frame = (text: string, event?: string) =>
+    `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify({ kind: 'token', text })}\n\n`;
+  const end = 'data: {"end":1}\n\n';
+  const read = (...texts: string[]) => readChunks(...texts.map((text) => frame(text)), end);
+
   /** Reads frames of `{"kind":"token","text":"…"}`, and counts those that were parsed. */
-  function read(...texts: string[]) {
+  function readChunks(...chunks: (string | Uint8Array)[]) {
     let parsed = 0;
     const form = (sink: AnswerSink): AnswerForm => ({
-      stream: 'ndjson',
+      stream: 'sse',
       frame(json) {
         parsed++;
         const text = contentAlone(json);
@@ -219,8 +224,7 @@ describe('the content of frames that differ in nothing else', () => {
       contentAlone,
       contentMember: 'text',
     });
-    const lines = texts.map((text) => `${JSON.stringify({ kind: 'token', text })}\n`);
-    return { ...readAnswer({ answerForm: form }, ...lines, '{"end":1}\n'), parsed };
+    return { ...readAnswer({ answerForm: form }, ...chunks), parsed };
   }
 
   it('is taken without the parser, from the member that the form names', () => {
@@ -231,6 +235,32 @@ describe('the content of frames that differ in nothing else', () => {
     expect([...(unpackTimes(answer.chunkTimes.text()) ?? [])]).toEqual(words.map((_, at) => 10 * at));
     // The first, from which the template is learned, and the end.
     expect(parsed).toBe(2);
+  });
+
+  it('is taken so from events with a name, and from many of them in one chunk', () => {
+    const named = ['a', 'b', 'c', 'd'].map((text) => frame(text, 'delta'));
+    expect(readChunks(...named, end)).toMatchObject({ text: 'abcd', chunks: 4, parsed: 2 });
+    expect(readChunks(named.join('') + end)).toMatchObject({ text: 'abcd', chunks: 4, firstToken: 10, parsed: 2 });
+    // Another name is another event.
+    expect(readChunks(...named, frame('e'), frame('f', 'other'), end)).toMatchObject({ text: 'abcdef', parsed: 4 });
+  });
+
+  it('is the same wherever the bytes are cut, and whatever ends the lines', () => {
+    for (const lineEnd of ['\n', '\r\n', '\r']) {
+      const text = ['ünï', ' 💥', '"', '', ' 終', 'x'].map((word) => frame(word)).join('') + end;
+      const whole = bytes(text.replaceAll('\n', lineEnd));
+      for (let size = 1; size < whole.length; size++) {
+        const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, at) =>
+          whole.subarray(at * size, (at + 1) * size),
+        );
+        expect(readChunks(...pieces), `${size}`).toMatchObject({ text: 'ünï 💥" 終x', chunks: 5, failure: undefined });
+      }
+    }
+  });
+
+  it('is not taken over a line break that stands in it', () => {
+    const broken = frame('b').replace('"b"', '"b\n\ndata: c"');
+    expect(readChunks(frame('a'), frame('a'), broken, end).failure).toMatchObject({ code: 'malformed' });
   });
 
   it('is parsed where it holds an escape', () => {

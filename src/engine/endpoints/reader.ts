@@ -63,7 +63,7 @@ export interface AnswerForm {
   frame(json: unknown, event: string | undefined): void;
   /** A whole (not streamed) answer. @throws Failure `malformed` when it is not one. */
   whole(json: unknown): void;
-  /** The content of a frame that carries nothing but visible text in one string of its JSON; undefined for any other. */
+  /** The content of an event stream's frame that carries nothing but visible text in one string of its JSON; undefined for any other. */
   readonly contentAlone?: ((json: unknown) => string | undefined) | undefined;
   /** Name of the JSON member that holds that string; absent: `content`. */
   readonly contentMember?: string | undefined;
@@ -157,10 +157,23 @@ export function createAnswerReader(
     },
   });
   const lines = form.stream === 'ndjson';
+  const template = form.contentAlone && createContentTemplate(form.contentAlone, form.contentMember);
+  const ahead =
+    template && ((text: string, from: number) => (reading.done ? from : template.readAhead(text, from, readContent)));
   const stream = lines
     ? createLineReader({ onLine: (line) => readEvent(line, undefined), maxLineBytes: maxEventBytes })
-    : createSseReader({ onEvent: readEvent, maxEventBytes });
-  const template = form.contentAlone && createContentTemplate(form.contentAlone, form.contentMember);
+    : createSseReader({ onEvent: readEvent, ahead, maxEventBytes });
+
+  /** An event that carries visible text and nothing else. */
+  function readContent(content: string): void {
+    events++;
+    reading.firstEvent ??= at;
+    countChoice();
+    if (content === '') return;
+    reading.text += content;
+    onText?.(content);
+    countToken(true);
+  }
 
   function readEvent(data: string, event: string | undefined): void {
     if (reading.done) return;
@@ -170,15 +183,6 @@ export function createAnswerReader(
       return;
     }
     reading.firstEvent ??= at;
-    const known = event === 'error' ? undefined : template?.contentOf(data);
-    if (known !== undefined) {
-      countChoice();
-      if (known === '') return;
-      reading.text += known;
-      onText?.(known);
-      countToken(true);
-      return;
-    }
     let json: unknown;
     try {
       json = JSON.parse(data);
@@ -204,7 +208,7 @@ export function createAnswerReader(
     choice = false;
     form.frame(json, event);
     settle();
-    template?.learn(data, json);
+    template?.learn(data, json, event);
   }
 
   /** Counts what the event, or the whole answer, has brought. */

@@ -21,9 +21,14 @@ const dataField = 'data: ';
  */
 export function createSseReader(options: {
   onEvent(data: string, event: string | undefined): void;
+  /**
+   * Offered whole lines where an event may begin: reads as many events as it knows by itself, and returns the position
+   * behind them. Lines end in LF here, whatever the stream has.
+   */
+  ahead?: ((text: string, from: number) => number) | undefined;
   maxEventBytes: number;
 }): SseReader {
-  const { onEvent, maxEventBytes } = options;
+  const { onEvent, ahead, maxEventBytes } = options;
   /** Bytes of a line whose end has not come yet; grows by doubling, so that a drip of single bytes stays cheap. */
   let pending = Buffer.alloc(0);
   let pendingBytes = 0;
@@ -71,6 +76,10 @@ export function createSseReader(options: {
     }
     let from = 0;
     while (from < text.length) {
+      if (ahead && data === undefined && event === undefined) {
+        from = ahead(text, from);
+        if (from === text.length) return;
+      }
       const to = text.indexOf('\n', from);
       if (to === from) {
         dispatch();
