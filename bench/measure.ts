@@ -3,18 +3,18 @@
 // Rate and CPU: 64 requests in flight, 64 streamed tokens without delay, whole processes from start to end, in turn.
 // Accuracy: first token at 200 ms, then one each 10 ms; against the simulated endpoint's own log, joined by request id.
 // Server and client are pinned to a core each, where taskset is there and there are two.
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import type { Plan } from '../src/core/benchmark/plan.ts';
 import { defaultTiers } from '../src/core/routing/tiers.ts';
 import { quantile } from '../src/core/stats/quantiles.ts';
 import { startMeasuring } from '../src/engine/benchmark/measuring.ts';
 import { planRun } from '../src/engine/benchmark/plan-run.ts';
 import { readRun } from '../src/engine/benchmark/run-folder.ts';
+import { builtInto, nodeOn } from './measure/processes.ts';
 
 const entry = join(import.meta.dirname, '..', 'dist', 'measure.js');
 const concurrency = 64;
@@ -41,37 +41,6 @@ const folder = mkdtempSync(join(tmpdir(), 'tierwise-bench-'));
 const usageFile = join(folder, 'usage.json');
 process.env.NODE_OPTIONS = `--require=${JSON.stringify(join(import.meta.dirname, 'measure', 'at-exit.cjs'))}`;
 process.env.TIERWISE_BENCH_USAGE = usageFile;
-
-/** A program that runs Node on one core; Node itself where that cannot be. */
-function nodeOn(core: number): string {
-  try {
-    if (availableParallelism() < 2) return process.execPath;
-    execFileSync('taskset', ['-c', String(core), 'true']);
-  } catch {
-    return process.execPath;
-  }
-  const path = join(folder, `node-${core}`);
-  writeFileSync(path, `#!/bin/sh\nexec taskset -c ${core} "${process.execPath}" "$@"\n`);
-  chmodSync(path, 0o755);
-  return path;
-}
-
-function built(name: string): string {
-  const outfile = join(folder, `${name}.mjs`);
-  const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-  buildSync({
-    entryPoints: [join(import.meta.dirname, 'measure', `${name}.ts`)],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    banner: { js: banner },
-  });
-  return outfile;
-}
 
 function usage(): Usage {
   return JSON.parse(readFileSync(usageFile, 'utf8'));
@@ -157,10 +126,10 @@ function errors(times: Times, truth: Map<string, readonly [number, number]>): st
 }
 
 if (!existsSync(entry)) throw new Error('dist/measure.js is missing: run npm run build.');
-const client = nodeOn(1);
-const bareLoop = built('bare-loop');
+const client = nodeOn(1, folder);
+const bareLoop = builtInto(folder, 'bare-loop');
 const { TIERWISE_BENCH_USAGE: _, ...env } = process.env;
-const server = fork(built('server'), [], { execPath: nodeOn(0), execArgv: [], env });
+const server = fork(builtInto(folder, 'server'), [], { execPath: nodeOn(0, folder), execArgv: [], env });
 const [baseUrl] = (await once(server, 'message')) as [string];
 try {
   const figures: { bare: Round; ours: Round }[] = [];

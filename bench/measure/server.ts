@@ -16,6 +16,8 @@ process.on('message', (message) => {
     truth.length = 0;
   } else if (message === 'truth') {
     process.send?.(truth.map(({ requestId, firstTokenMs, lastTokenMs }) => [requestId, firstTokenMs, lastTokenMs]));
+  } else if (message === 'arrivals') {
+    process.send?.(truth.map(({ requestId, receivedMs, endMs }) => [requestId, receivedMs, receivedMs + endMs]));
   } else if (message === 'cpu') {
     const { user, system } = process.cpuUsage(cpu);
     cpu = process.cpuUsage();
