@@ -48,7 +48,11 @@ export async function callChat(
       call ? [{ ...call, name: withoutKey(call.name, secrets), arguments: withoutKey(call.arguments, secrets) }] : [],
     ),
     finishReason: reading.finishReason === undefined ? undefined : knownReason(reading.finishReason, secrets),
-    servedModel: servedModel === undefined ? undefined : redact(servedModel, secrets).slice(0, 200),
+    // What we said ourselves needs no second look.
+    servedModel:
+      servedModel === undefined || servedModel === request.model
+        ? servedModel
+        : redact(servedModel, secrets).slice(0, 200),
     usage: reading.usage,
     times: {
       sent: exchange.sentAt,

@@ -3,6 +3,7 @@ import { abortFailure } from '../http/network-failure.ts';
 import { redact } from '../http/redact.ts';
 import type { ConnectionTimes, ResponseHandler, Transport, TransportRequest } from '../http/transport.ts';
 import type { ChatTarget } from './chat.ts';
+import { Deadline } from './deadline.ts';
 import { failureFromResponse } from './failures.ts';
 
 export interface CallOptions {
@@ -65,7 +66,9 @@ export async function exchangeWith(
   const secrets = key === undefined ? [] : [key];
   const ending = new AbortController();
   const limit = Math.min(timeoutMs, longestTimerMs);
-  let timer = setTimeout(() => ending.abort(timedOut(request.url, limit, status)), limit);
+  const deadline = new Deadline(limit, () => {
+    ending.abort(inGrace ? undefined : timedOut(request.url, limit, status));
+  });
   const cancel = cancelling(ending, signal);
   let sentAt = transport.now();
   let headersAt: number | undefined;
@@ -97,8 +100,7 @@ export async function exchangeWith(
       body.data(chunk, at);
       if (!inGrace && body.done()) {
         inGrace = true;
-        clearTimeout(timer);
-        timer = setTimeout(() => ending.abort(), Math.min(graceAfterDoneMs, limit));
+        deadline.move(Math.min(graceAfterDoneMs, limit));
       }
     },
   };
@@ -155,7 +157,7 @@ export async function exchangeWith(
     const complete = body.done() || (error.code === 'truncated-stream' && body.finished());
     failure = refused ? answered() : complete ? (fellShort() ?? verdict()) : detailOf(error, status, secrets);
   } finally {
-    clearTimeout(timer);
+    deadline.clear();
     signal?.removeEventListener('abort', cancel);
   }
   return { failure, status, headers, sentAt, headersAt, endAt, connection };

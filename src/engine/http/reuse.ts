@@ -11,6 +11,9 @@ export interface ConnectionUse {
   failed(): void;
 }
 
+const kept: ConnectionUse = { reset: false, answered() {}, failed() {} };
+const closed: ConnectionUse = { reset: true, answered() {}, failed() {} };
+
 /**
  * Learns which servers keep a connection open after an answer. Some close it without saying so (llama.cpp after every
  * stream, though it announces Keep-Alive), and a request that was just sent on such a connection is lost. So the first
@@ -20,12 +23,19 @@ export class ConnectionReuse {
   readonly #keeps = new Map<string, boolean>();
   readonly #watched = new Map<string, Watch>();
 
+  /** The same as `for`, where there is nothing to find out about the origin and all is known of the address. */
+  known(address: string): ConnectionUse | undefined {
+    if (this.#watched.size > 0) return undefined;
+    const keeps = this.#keeps.get(address);
+    return keeps === undefined ? undefined : keeps ? kept : closed;
+  }
+
   /** What the next request to an address should do. Waits, 100 ms at most, where that is just being found out. */
   async for(origin: string, address: string): Promise<ConnectionUse> {
     // A connection belongs to an origin: a request to another of its addresses could get one that is just closing.
     while (this.#pending(origin) !== undefined) await this.#pending(origin);
     const keeps = this.#keeps.get(address);
-    if (keeps !== undefined || this.#watched.has(address)) return { reset: keeps !== true, answered() {}, failed() {} };
+    if (keeps !== undefined || this.#watched.has(address)) return keeps === true ? kept : closed;
     const watch: Watch = { origin, verdict: undefined, closed() {} };
     this.#watched.set(address, watch);
     return {

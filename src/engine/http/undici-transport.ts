@@ -68,17 +68,17 @@ export function createUndiciTransport(options: { network: Network; connections: 
       const routes = request.verifyTls ? verified : usual;
       const ready = routes.made() ?? (await routes.make());
       if (closed) throw new Failure({ code: 'cancelled', message: 'The connections are closed already.' });
-      const url = new URL(request.url);
-      const route = isLoopback(url.hostname) ? ready.direct : ready.proxied;
+      const { origin, path, address, loopback } = whereIs(request.url);
+      const route = loopback ? ready.direct : ready.proxied;
       // Behind a proxy the connections are the proxy's.
-      const use = route === ready.direct ? await reuse.for(url.origin, url.origin + url.pathname) : noUse;
+      const use = route === ready.direct ? (reuse.known(address) ?? (await reuse.for(origin, address))) : noUse;
       return new Promise<Sent>((resolve, reject) => {
         const exchange = new Exchange(request, handler, use, connecting, resolve, reject);
         if (exchange.settled) return;
         route.dispatch(
           {
-            origin: url.origin,
-            path: url.pathname + url.search,
+            origin,
+            path,
             method: request.method,
             headers: { ...request.headers, 'accept-encoding': 'identity' },
             body: request.body ?? null,
@@ -98,6 +98,28 @@ export function createUndiciTransport(options: { network: Network; connections: 
       }
     },
   };
+}
+
+interface Where {
+  readonly origin: string;
+  readonly path: string;
+  /** Without its query. */
+  readonly address: string;
+  readonly loopback: boolean;
+}
+
+/** A run has few addresses and sends to each of them thousands of times. */
+const mostAddresses = 1_000;
+const addresses = new Map<string, Where>();
+
+function whereIs(url: string): Where {
+  const known = addresses.get(url);
+  if (known) return known;
+  const { origin, pathname, search, hostname } = new URL(url);
+  const where = { origin, path: pathname + search, address: origin + pathname, loopback: isLoopback(hostname) };
+  if (addresses.size >= mostAddresses) addresses.clear();
+  addresses.set(url, where);
+  return where;
 }
 
 /** Makes something when it is first needed. */

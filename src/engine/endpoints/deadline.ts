@@ -1,0 +1,61 @@
+/** Timers may come this much early against the clock; ms. */
+const toleranceMs = 1;
+
+const pending = new Set<Deadline>();
+let timer: NodeJS.Timeout | undefined;
+let armedFor = Number.POSITIVE_INFINITY;
+
+/**
+ * A moment after which something is called, unless it is cleared before. All share one timer, which is set for the earliest of them:
+ * thousands come and go in the time for which it is set, and a timer each would cost more than what it guards.
+ */
+export class Deadline {
+  /** On `performance.now()`. */
+  #at: number;
+  readonly #passed: () => void;
+
+  /** @param ms from now; no more than a timer can (2^31 − 1) */
+  constructor(ms: number, passed: () => void) {
+    this.#passed = passed;
+    this.#at = performance.now() + ms;
+    pending.add(this);
+    if (this.#at < armedFor) arm(this.#at);
+  }
+
+  /** From now on it is so many ms away; also after it has passed. */
+  move(ms: number): void {
+    this.#at = performance.now() + ms;
+    pending.add(this);
+    if (this.#at < armedFor) arm(this.#at);
+  }
+
+  clear(): void {
+    pending.delete(this);
+    // A timer that guards nothing would keep the process from ending.
+    if (pending.size === 0) disarm();
+  }
+
+  static check(): void {
+    disarm();
+    const now = performance.now() + toleranceMs;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const deadline of pending) {
+      if (deadline.#at <= now) {
+        pending.delete(deadline);
+        deadline.#passed();
+      } else if (deadline.#at < earliest) earliest = deadline.#at;
+    }
+    if (earliest < armedFor && pending.size > 0) arm(earliest);
+  }
+}
+
+function arm(at: number): void {
+  clearTimeout(timer);
+  armedFor = at;
+  timer = setTimeout(Deadline.check, Math.max(1, at - performance.now()));
+}
+
+function disarm(): void {
+  clearTimeout(timer);
+  armedFor = Number.POSITIVE_INFINITY;
+}
