@@ -21,7 +21,10 @@ const endpointAt = (baseUrl: string, models: object[], more: object = {}) => ({
 });
 const env = { SIM_KEY: canary };
 const bench = (out: string, args: string[] = [], options: Parameters<Cli['run']>[1] = { env }) =>
-  cli.run(['bench', '--config', config, '--prompts', prompts, '--out', join(cli.folder, out), ...args], options);
+  cli.run(
+    ['bench', '--config', config, '--prompts', prompts, '--out', join(cli.folder, out), '--no-calibrate', ...args],
+    options,
+  );
 const readJson = (...path: string[]) => JSON.parse(readFileSync(join(cli.folder, ...path), 'utf8'));
 const recordsOf = (run: string) => jsonLines(readFileSync(join(cli.folder, run, 'records.jsonl'), 'utf8'));
 
@@ -255,7 +258,7 @@ describe('tierwise bench', () => {
   });
 
   it('keeps what is done when the disk fails, says why, and can be resumed', async () => {
-    const shell = `ulimit -f 80; tierwise bench --config ${config} --prompts ${prompts} --out full --models instant --requests 200`;
+    const shell = `ulimit -f 80; tierwise bench --config ${config} --prompts ${prompts} --out full --models instant --requests 200 --no-calibrate`;
     const { code, stderr } = await cli.run([], { shell, env });
     expect(code).toBe(2);
     expect(stderr).toMatch(/records\.jsonl: the file may not grow further.*tierwise resume full/);
@@ -297,6 +300,7 @@ describe('an interrupted run', () => {
         '0',
         '--concurrency',
         '2',
+        '--no-calibrate',
       ],
       { env },
     );

@@ -26,6 +26,7 @@ export const usages = {
   bench:
     '--config FILE --prompts FILE --out DIR [--models a,b] [--requests N] [--rate N] [--judge MODEL] [--gate EXPR]',
   resume: 'DIR [--config FILE] [--max-cost USD] [--gate EXPR] [--json]',
+  evaluate: 'DIR --config FILE [--checks DATASET] [--judge MODEL --rubric TEXT] [--gate EXPR]',
   compare: 'DIR DIR… [--format text|md|json] [--fail-on-regression]',
   report: 'DIR --format html|md|csv|json|junit [--out FILE]',
   models: '--config FILE [--json]',

@@ -1,4 +1,5 @@
 import type { Manifest } from '../core/benchmark/manifest.ts';
+import type { RecordError } from '../core/benchmark/record.ts';
 import { formatUsd } from '../core/catalog/cost.ts';
 import { counted } from '../core/numbers.ts';
 import { duration, figure } from '../core/report/format.ts';
@@ -104,13 +105,17 @@ export async function printRun(run: Run, asked: Asked, terminal: Terminal): Prom
   if (manifest.state !== 'complete') terminal.note(`${endWords(manifest)} Go on with: ${resumption(manifest, asked)}`);
   if (manifest.state === 'cancelled') return exit.interrupted;
   if (summary.totals.ok === 0 && summary.totals.error > 0) {
-    const error = run.records.find((record) => record.error !== undefined)?.error;
-    terminal.note(`tierwise: no request succeeded. The first: ${error?.message ?? 'no reason is known'}`);
+    terminal.note(`tierwise: no request succeeded. The first: ${firstError(run)?.message ?? 'no reason is known'}`);
     return exit.endpoint;
   }
   if (manifest.stopReason === 'endpoint') return exit.endpoint;
   if (manifest.stopReason === 'disk' || manifest.stopReason === 'failure') return exit.wrongUse;
   return gates.every(({ passed }) => passed) ? exit.done : exit.gateFailed;
+}
+
+function firstError({ records }: Run): RecordError | undefined {
+  for (const { error } of records) if (error !== undefined) return error;
+  return undefined;
 }
 
 function endWords({ state, stopMessage }: Manifest): string {

@@ -9,15 +9,29 @@ import type { RunEstimate } from '../engine/benchmark/plan-run.ts';
 export function planWords({ plan, estimate }: { plan: Plan; estimate: RunEstimate }, models: number): string[] {
   const { load, maxCostUsd, maxTotalTokens } = plan;
   const most = load?.pattern === 'search' ? 'At most ' : '';
-  const ceilings = [
-    ...(maxCostUsd === undefined ? [] : [formatUsd(maxCostUsd)]),
-    ...(maxTotalTokens === undefined ? [] : [`${grouped(maxTotalTokens)} tokens`]),
-  ];
-  const ceiling = ceilings.length === 0 ? '' : ` Ceiling: ${ceilings.join(' and ')}.`;
+  const { judgements } = estimate;
+  const judged =
+    judgements === undefined ? '' : `, and ${most === '' ? 'up to ' : ''}${counted(judgements, 'judgement')}`;
   return [
-    `${most}${counted(estimate.requests, 'request')} to ${counted(models, 'model')}. ${costWords(estimate)}${ceiling}`,
+    `${most}${counted(estimate.requests, 'request')} to ${counted(models, 'model')}${judged}. ${costWords(estimate)}${ceilingWords(maxCostUsd, maxTotalTokens)}`,
     ...(load === undefined ? [] : [`Load: ${loadWords(load)}.`]),
   ];
+}
+
+/** What judging a run's answers takes and may cost. */
+export function evaluationWords(estimate: RunEstimate, maxCostUsd: number | undefined): string {
+  const { judgements, lowUsd } = estimate;
+  if (judgements === undefined && lowUsd === undefined && !estimate.unknown) return 'Checks only: nothing is sent.';
+  const calls = judgements === undefined ? 'Embeddings are made' : `Up to ${counted(judgements, 'judgement')}`;
+  return `${calls}. ${costWords(estimate)}${ceilingWords(maxCostUsd)}`;
+}
+
+function ceilingWords(usd: number | undefined, tokens?: number): string {
+  const ceilings = [
+    ...(usd === undefined ? [] : [formatUsd(usd)]),
+    ...(tokens === undefined ? [] : [`${grouped(tokens)} tokens`]),
+  ];
+  return ceilings.length === 0 ? '' : ` Ceiling: ${ceilings.join(' and ')}.`;
 }
 
 function costWords({ lowUsd, highUsd, unknown }: RunEstimate): string {

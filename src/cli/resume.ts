@@ -64,10 +64,10 @@ export async function resume(
  * machine only when the person's own configuration names the endpoint with the same origin, and then it is the configuration that says
  * which key. Signing in to a Databricks workspace is never done for a folder's sake alone, not even on this machine.
  */
-function vouchedFor(
+export function vouchedFor(
   { id, baseUrl, protocol, apiKeyEnv }: PlannedEndpoint,
   configured: readonly ConfiguredEndpoint[],
-  { dir, config }: ResumeOptions,
+  { dir, config }: { readonly dir: string; readonly config?: string },
 ): KeyedEndpoint {
   const { origin, loopback } = parseBaseUrl(baseUrl);
   const own = configured.find((endpoint) => endpoint.id === id);

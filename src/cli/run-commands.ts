@@ -106,6 +106,25 @@ export function runCommands(
     finish(await resume({ dir, ...options }, terminal, installation));
   });
 
+  const evaluate = command(
+    'evaluate',
+    'Checks and judges the stored answers of a run, without sending its prompts again.',
+  )
+    .addHelpText('after', exitCodes)
+    .argument('<dir>', 'folder of the run')
+    .requiredOption('--config <file>', 'configuration with the endpoints of judge and embedding model')
+    .option('--checks <dataset>', 'data set whose references and checks replace those of the prompts with the same id')
+    .option('--max-cost <usd>', 'stop before the run with its evaluation costs more', positive('--max-cost'))
+    .addOption(number('--max-tokens-total <n>', 'the same in tokens, input and output', 1, 1_000_000_000_000))
+    .addOption(allowOrigin())
+    .option('--yes', 'do not ask before spending')
+    .option('--json', 'print summary and gates as JSON');
+  evaluationOptions(evaluate);
+  gateOptions(evaluate).action(async (dir, options) => {
+    const { evaluate } = await import('./evaluate.ts');
+    finish(await evaluate({ dir, ...options }, terminal, installation));
+  });
+
   command('compare', 'What changed between runs of one plan, and whether it is more than noise.')
     .addHelpText('after', compareExitCodes)
     .argument('<dir>', 'folder of the run that the others are compared with')

@@ -15,6 +15,8 @@ const commands = [
   'ask',
   'bench',
   'resume',
+  'evaluate',
+  'compare',
   'report',
   'models',
   'endpoints',
@@ -42,6 +44,8 @@ describe('tierwise', () => {
     [['estimate', '--scorer'], /argument missing.*Type: tierwise estimate /],
     [['bench'], /'--config <file>' not specified\. Type: tierwise bench --config FILE --prompts FILE --out DIR/],
     [['recommend', 'x'], /'--config <file>' not specified\. Type: tierwise recommend --config FILE/],
+    [['compare', 'a'], /missing required argument 'others'.*Type: tierwise compare DIR DIR/],
+    [['evaluate', 'a'], /'--config <file>' not specified\. Type: tierwise evaluate DIR --config FILE/],
     [['resume'], /missing required argument 'dir'\. Type: tierwise resume DIR/],
     [
       ['report', 'x'],

@@ -41,20 +41,38 @@ export function estimateRun(plan: Plan, prompts: readonly Prompt[]): RunEstimate
   const measured = plan.requests / (plan.requests + plan.warmup);
   const answers = { low: rounds.low * measured, high: rounds.high * measured };
   const judging = judgingOf(plan, prompts, answers);
-  const costs = [
-    ...plan.models.map((model) => costOf(ofModel, model)),
-    ...judging.calls.map(({ tokens, model }) => costOf(tokens, model)),
-  ];
-  const known = costs.filter((cost) => cost.high !== undefined);
-  const sum = (pick: (cost: (typeof costs)[number]) => number | undefined) =>
-    known.length === 0 ? undefined : known.reduce((all, cost) => all + (pick(cost) ?? 0), 0);
   return {
     requests: mostRequests(plan),
-    ...(judging.judgements > 0 ? { judgements: Math.round(judging.judgements) } : {}),
-    lowUsd: sum((cost) => cost.low),
-    highUsd: sum((cost) => cost.high),
-    unknown: known.length < costs.length,
+    ...judgementsOf(judging),
+    ...sumOf([
+      ...plan.models.map((model) => costOf(ofModel, model)),
+      ...judging.calls.map(({ tokens, model }) => costOf(tokens, model)),
+    ]),
   };
+}
+
+/** What judging the answers of a run will take; each model has answered each prompt `answers` times. */
+export function estimateEvaluation(plan: Plan, prompts: readonly Prompt[], answers: number): RunEstimate {
+  const judging = judgingOf(plan, prompts, { low: answers, high: answers });
+  const costs = judging.calls.map(({ tokens, model }) => costOf(tokens, model));
+  return { requests: 0, ...judgementsOf(judging), ...sumOf(costs) };
+}
+
+function judgementsOf({ judgements }: { judgements: number }): Pick<RunEstimate, 'judgements'> {
+  return judgements > 0 ? { judgements: Math.round(judgements) } : {};
+}
+
+/** USD, undefined where a price is unknown. */
+interface CostEnds {
+  readonly low?: number | undefined;
+  readonly high?: number | undefined;
+}
+
+function sumOf(costs: readonly CostEnds[]): Pick<RunEstimate, 'lowUsd' | 'highUsd' | 'unknown'> {
+  const known = costs.filter(({ high }) => high !== undefined);
+  const sum = (pick: (cost: CostEnds) => number | undefined) =>
+    known.length === 0 ? undefined : known.reduce((all, cost) => all + (pick(cost) ?? 0), 0);
+  return { lowUsd: sum(({ low }) => low), highUsd: sum(({ high }) => high), unknown: known.length < costs.length };
 }
 
 /** What judging and embedding take. `answers`: of each prompt by each model, at least and at most. */
@@ -112,10 +130,7 @@ function judgingOf(
   return { judgements, calls };
 }
 
-function costOf(
-  { input, output }: Tokens,
-  prices: PlannedModel,
-): { low?: number | undefined; high?: number | undefined } {
+function costOf({ input, output }: Tokens, prices: PlannedModel): CostEnds {
   return {
     low: tokenCost({ input: input.low, output: output.low }, prices),
     high: dearestCost({ input: input.high, output: output.high }, prices),

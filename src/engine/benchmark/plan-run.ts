@@ -1,6 +1,6 @@
 import type { Load, Slo } from '../../core/benchmark/load.ts';
 import type { RunPrompt } from '../../core/benchmark/manifest.ts';
-import type { Evaluation, Plan, PlannedModel } from '../../core/benchmark/plan.ts';
+import type { Evaluation, Plan, PlannedEndpoint, PlannedModel } from '../../core/benchmark/plan.ts';
 import { openConcurrency, planDefaults, planLimits } from '../../core/benchmark/plan-limits.ts';
 import { formatUsd } from '../../core/catalog/cost.ts';
 import type { Model } from '../../core/catalog/model.ts';
@@ -187,19 +187,29 @@ function endpointsOf({ endpoints, models, options: { evaluation } }: PlanInput):
       throw usage(`There is no endpoint "${id}". Add it, or leave its models out.`);
     }
   }
-  return endpoints
-    .filter(({ id }) => needed.has(id))
-    .map(({ id, protocol, baseUrl, apiVersion, concurrency, apiKeyEnv }) => ({
-      id,
-      protocol,
-      baseUrl: protocol === 'vscode-lm' ? '' : parseBaseUrl(baseUrl).url,
-      ...optional('apiVersion', apiVersion),
-      ...optional(
-        'concurrency',
-        concurrency === undefined ? undefined : whole(`concurrency of ${id}`, concurrency, ...planLimits.concurrency),
-      ),
-      ...optional('apiKeyEnv', apiKeyEnv),
-    }));
+  return endpoints.filter(({ id }) => needed.has(id)).map(plannedEndpoint);
+}
+
+/** An endpoint as a run remembers it. @throws Failure `config` for its address. */
+export function plannedEndpoint({
+  id,
+  protocol,
+  baseUrl,
+  apiVersion,
+  concurrency,
+  apiKeyEnv,
+}: PlanInput['endpoints'][number]): PlannedEndpoint {
+  return {
+    id,
+    protocol,
+    baseUrl: protocol === 'vscode-lm' ? '' : parseBaseUrl(baseUrl).url,
+    ...optional('apiVersion', apiVersion),
+    ...optional(
+      'concurrency',
+      concurrency === undefined ? undefined : whole(`concurrency of ${id}`, concurrency, ...planLimits.concurrency),
+    ),
+    ...optional('apiKeyEnv', apiKeyEnv),
+  };
 }
 
 /** A ceiling must be a sum, be holdable, and leave room for at least one request of each model. */
