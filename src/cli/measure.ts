@@ -1,7 +1,7 @@
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import type { RecordError } from '../core/benchmark/record.ts';
 import { formatUsd } from '../core/catalog/cost.ts';
-import { counted } from '../core/numbers.ts';
+import { counted, grouped } from '../core/numbers.ts';
 import { duration, figure } from '../core/report/format.ts';
 import { toTextTable } from '../core/report/table.ts';
 import { buildReport, type Run } from '../core/report/view.ts';
@@ -13,6 +13,7 @@ import { createUndiciTransport } from '../engine/http/undici-transport.ts';
 import type { MeasureTask, Progress } from '../protocol/measure.ts';
 import type { Installation } from './commands.ts';
 import { type Gates, gateLines, judgedByGates, noGates } from './gates.ts';
+import { stageWords } from './plan-words.ts';
 import { runLines } from './run-lines.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
@@ -71,14 +72,24 @@ export async function withKeys<T>(
   }
 }
 
-function progressLine({ done, total, errors, requestsPerSecond, costUsd, etaMs }: Progress): string {
+/** Where a run is, for a person. */
+export function progressLine(progress: Progress): string {
+  const { phase, stage, done, total, errors, requestsPerSecond, costUsd, etaMs } = progress;
+  if (phase === 'calibrating') return 'Calibrating: the instrument measures its own error';
   return [
-    `${done} of ${counted(total, 'request')}`,
+    ...(phase === 'warming' ? ['warming up'] : phase === 'evaluating' ? ['judging'] : []),
+    ...(stage === undefined ? [] : [stagePlace(stage)]),
+    `${grouped(done)} of ${counted(total, phase === 'evaluating' ? 'verdict' : 'request')}`,
     ...(errors > 0 ? [counted(errors, 'error')] : []),
     `${figure(requestsPerSecond)}/s`,
     ...(costUsd === undefined ? [] : [formatUsd(costUsd)]),
     ...(etaMs === undefined ? [] : [`${duration(etaMs)} to go`]),
   ].join('  ');
+}
+
+/** `stage 2 of 5 at 10/s`. */
+function stagePlace({ number, of, load }: NonNullable<Progress['stage']>): string {
+  return `stage ${number}${of === undefined ? '' : ` of ${of}`} at ${stageWords(load)}`;
 }
 
 /** How a run was asked for: its folder, the configuration that vouches for its keys, and the kind of output. */

@@ -2,7 +2,7 @@ import type { Load, StageLoad } from '../core/benchmark/load.ts';
 import type { Plan } from '../core/benchmark/plan.ts';
 import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
 import { counted, grouped } from '../core/numbers.ts';
-import { duration, figure } from '../core/report/format.ts';
+import { duration } from '../core/report/format.ts';
 import type { RunEstimate } from '../engine/benchmark/plan-run.ts';
 
 /** What a run will send, how, and what it may cost: one line each, to be read before the first request. */
@@ -47,7 +47,7 @@ function loadWords(load: Load): string {
     case 'sweep':
       return `${counted(load.stages.length, 'stage')}: ${load.stages.map(stageWords).join(', ')}`;
     case 'search':
-      return `search between ${figure(load.fromPerSecond)}/s and ${figure(load.toPerSecond)}/s for each model, ${load.arrivals} arrivals`;
+      return `search between ${rate(load.fromPerSecond)} and ${rate(load.toPerSecond)} for each model, ${load.arrivals} arrivals`;
     case 'trace':
       return `${counted(load.offsetsMs.length, 'request')} of a trace, over ${duration(load.offsetsMs.at(-1))}`;
   }
@@ -57,6 +57,11 @@ function loadWords(load: Load): string {
 export function stageWords(load: StageLoad | { kind: 'trace' }): string {
   if (load.kind === 'trace') return 'trace';
   if (load.kind === 'closed') return `${load.concurrency} in flight`;
-  const to = load.toPerSecond === undefined ? '' : ` to ${figure(load.toPerSecond)}/s`;
-  return `${figure(load.perSecond)}/s${to} ${load.arrivals}`;
+  const to = load.toPerSecond === undefined ? '' : ` to ${rate(load.toPerSecond)}`;
+  return `${rate(load.perSecond)}${to} ${load.arrivals}`;
+}
+
+/** As a person would type it. */
+function rate(perSecond: number): string {
+  return `${Number(perSecond.toPrecision(3))}/s`;
 }

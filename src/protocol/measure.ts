@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { stageSchema } from '../core/benchmark/load.ts';
 import { runPromptSchema } from '../core/benchmark/manifest.ts';
 import { planSchema } from '../core/benchmark/plan.ts';
 import { endpointFailureCodes } from '../core/failure.ts';
@@ -87,8 +88,13 @@ export const toMeasureSchema = z.discriminatedUnion('type', [
 
 export const progressSchema = z.object({
   type: z.literal('progress'),
-  /** Absent: requests are sent; `evaluating`: answers are judged, and it is verdicts that are counted. */
-  phase: z.optional(z.enum(['evaluating'])),
+  /**
+   * Absent: measured requests are sent. `calibrating`: the instrument measures its own error; `warming`: the requests that are
+   * sent count in no figure; `evaluating`: answers are judged, and it is verdicts that are counted.
+   */
+  phase: z.optional(z.enum(['calibrating', 'warming', 'evaluating'])),
+  /** Where a run of several stages is, from 1; of a search nobody knows how many there will be. */
+  stage: z.optional(z.object({ number: z.number(), of: z.optional(z.number()), load: stageSchema.shape.load })),
   /** Requests finished (warm-up included) of all planned. */
   done: z.number(),
   total: z.number(),

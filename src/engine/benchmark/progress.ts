@@ -11,6 +11,7 @@ export class ProgressTicker {
   readonly #earlierMs: number;
   readonly #startedAt = performance.now();
   readonly #inFlight: () => number;
+  readonly #where: () => Pick<Progress, 'phase' | 'stage'>;
   readonly #tell: (progress: Progress) => void;
   readonly #timer: NodeJS.Timeout;
   /** How many were done when, over the window. */
@@ -28,6 +29,8 @@ export class ProgressTicker {
     /** Measured time of earlier sessions, ms. */
     earlierMs: number;
     inFlight: () => number;
+    /** Phase and stage, where the requests are in one. */
+    where?: () => Pick<Progress, 'phase' | 'stage'>;
     tell: (progress: Progress) => void;
   }) {
     this.#total = options.total;
@@ -36,19 +39,20 @@ export class ProgressTicker {
     this.#costUsd = options.costUsd;
     this.#earlierMs = options.earlierMs;
     this.#inFlight = options.inFlight;
+    this.#where = options.where ?? (() => ({}));
     this.#tell = options.tell;
     this.#past = [{ at: this.#startedAt, done: options.done }];
     this.#timer = setInterval(() => this.#report(), intervalMs);
   }
 
-  count(record: RunRecord): void {
+  count(record: Pick<RunRecord, 'status' | 'costUsd'>): void {
     this.#done++;
     if (record.status === 'error') this.#errors++;
     this.countCost(record);
   }
 
   /** Counts the cost of a request that is none of the planned ones. */
-  countCost({ costUsd }: RunRecord): void {
+  countCost({ costUsd }: Pick<RunRecord, 'costUsd'>): void {
     if (costUsd !== undefined) this.#costUsd = (this.#costUsd ?? 0) + costUsd;
   }
 
@@ -69,6 +73,7 @@ export class ProgressTicker {
     const total = this.#total();
     this.#tell({
       type: 'progress',
+      ...this.#where(),
       done: this.#done,
       total,
       errors: this.#errors,

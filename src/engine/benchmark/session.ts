@@ -1,25 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan } from '../../core/benchmark/plan.ts';
 import { mostInFlight, mostRequests } from '../../core/benchmark/stages.ts';
-import { summarise } from '../../core/benchmark/summarise.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey, Progress } from '../../protocol/measure.ts';
 import { calibrated } from '../calibration/calibrate.ts';
 import type { Transport } from '../http/transport.ts';
+import { checkEvaluable } from '../quality/evaluate.ts';
 import { addUse, noUse, type Use } from './budget.ts';
 import { configHash } from './config-hash.ts';
 import { diskFailure, makeFolder, writeAtomically } from './disk.ts';
-import { type EarlierSessions, earlierSessions, lostUse, noSessions } from './earlier.ts';
+import { brokeOff, type EarlierSessions, earlierSessions, lostUse, noSessions } from './earlier.ts';
 import { openJournal } from './journal.ts';
+import { checkJudging, judgeAnswers, judgingUse, writeSummary } from './judging.ts';
 import { LagWatch } from './lag.ts';
 import { type Lock, lockRun } from './lock.ts';
+import { mendLines } from './outcomes.ts';
 import type { Parent } from './parent.ts';
 import { ProgressTicker } from './progress.ts';
-import { readManifest, readPrompts, readRecords, runPaths, wholeRecords } from './run-folder.ts';
+import { readManifest, readPrompts, runPaths } from './run-folder.ts';
 import { checkRunnable, type Ending, type Running, startRequests } from './runner.ts';
 
 /** What a session of a run needs from outside. */
@@ -48,6 +50,7 @@ export async function startRun(
 ): Promise<Manifest> {
   const { runDir, plan, prompts } = options;
   checkRunnable(plan, options.keys, options.parent);
+  checkEvaluable(plan, options.keys, options.parent);
   // Before the first write: the settings of the network can be wrong, too.
   const transport = await options.connect(mostInFlight(plan));
   makeFolder(runDir);
@@ -104,12 +107,14 @@ export async function resumeRun(
       maxTotalTokens: options.maxTotalTokens ?? manifest.maxTotalTokens,
     };
     checkRunnable(planNow({ plan, ...ceilings }), options.keys, options.parent);
+    checkJudging(runDir, { ...manifest, ...ceilings }, prompts, options);
     const earlier = earlierSessions(runDir, manifest, prompts);
     if (manifest.state === 'complete') return manifest;
     const transport = await options.connect(mostInFlight(plan));
-    mendRecords(runDir);
+    mendLines(runPaths(runDir).records);
     const lost = lostUse(manifest, prompts, earlier, mostInFlight(plan));
     const unrecorded = addUse(unrecordedOf(manifest), lost);
+    const used = addUse(unrecorded, judgingUse(runDir, manifest, prompts));
     const { stopReason: _, stopMessage: __, ...kept } = manifest;
     return measure(
       options,
@@ -123,7 +128,8 @@ export async function resumeRun(
         ...unrecordedFields(unrecorded),
       },
       prompts,
-      { ...earlier, spent: addUse(earlier.spent, unrecorded) },
+      { ...earlier, spent: addUse(earlier.spent, used) },
+      brokeOff(manifest),
     );
   });
 }
@@ -155,19 +161,6 @@ async function locked(dir: string, work: () => Promise<Manifest>): Promise<Manif
   }
 }
 
-/** Cuts half a record off the end, or adds the line feed that is missing there, so that the next begins on its own line. */
-function mendRecords(dir: string): void {
-  const { records } = runPaths(dir);
-  if (!existsSync(records)) return;
-  const { bytes, ended } = wholeRecords(dir);
-  try {
-    truncateSync(records, bytes);
-    if (!ended) writeFileSync(records, '\n', { flag: 'a' });
-  } catch (cause) {
-    throw diskFailure('write', records, cause);
-  }
-}
-
 /** One session: sends what is left, writes records as they come, and manifest and summary at the end. */
 async function measure(
   options: SessionOptions,
@@ -175,18 +168,19 @@ async function measure(
   begun: Manifest,
   prompts: readonly RunPrompt[],
   earlier: EarlierSessions,
+  judgingBrokeOff = false,
 ): Promise<Manifest> {
   const { runDir } = options;
   const reserve = reserveRoom(runDir);
   try {
     writeManifest(runDir, begun);
     if (begun.plan.calibrate && begun.resumed === 0) {
+      options.onProgress(calibrating(mostRequests(begun.plan)));
       begun = { ...begun, ...(await calibrated({ ...options, plan: begun.plan, prompts })) };
       writeManifest(runDir, begun);
     }
     const sent = await sendAll(options, transport, begun, prompts, earlier);
     const { ending, lag, simulated, durationMs, defect, stages } = sent;
-    // Whoever judges the answers does it here: all requests have ended, and the run's state is not written yet.
     reserve.release();
     const { abandoned, ...end } = ending;
     // After the other ends a resumed run reckons what was lost.
@@ -200,17 +194,30 @@ async function measure(
       lag,
       simulated,
     };
-    writeAtomically(
-      runPaths(runDir).summary,
-      `${JSON.stringify(summarise(manifest, prompts, readRecords(runDir)), undefined, 2)}\n`,
-    );
-    writeManifest(runDir, manifest);
+    const ended =
+      end.state === 'complete' ? await judged(options, transport, manifest, prompts, judgingBrokeOff) : manifest;
+    writeSummary(runDir, ended, prompts);
+    writeManifest(runDir, ended);
     if (defect !== undefined) throw defect;
-    return manifest;
+    return ended;
   } finally {
     reserve.release();
     await transport.close();
   }
+}
+
+/** All requests have ended: judges the answers. What ends that ends the run. */
+async function judged(
+  options: SessionOptions,
+  transport: Transport,
+  manifest: Manifest,
+  prompts: readonly RunPrompt[],
+  brokeOff: boolean,
+): Promise<Manifest> {
+  const evaluated = await judgeAnswers(options, transport, manifest, prompts, { brokeOff });
+  if (!evaluated) return manifest;
+  const { knownUsd: _, unrecorded, ...fields } = evaluated;
+  return { ...manifest, ...fields, ...unrecordedFields(addUse(unrecordedOf(manifest), unrecorded)) };
 }
 
 interface Sent extends Pick<Manifest, 'lag' | 'simulated' | 'stages'> {
@@ -236,6 +243,7 @@ async function sendAll(
   let lag: LagWatch | undefined;
   let running: Running | undefined;
   let { simulated, stages } = begun;
+  let warming = true;
   const ticker = new ProgressTicker({
     total: () => running?.mostRequests ?? mostRequests(plan, earlier.stages),
     done: earlier.finished.size,
@@ -243,6 +251,7 @@ async function sendAll(
     costUsd: earlier.costUsd,
     earlierMs: earlier.measuredMs,
     inFlight: () => running?.inFlight ?? 0,
+    where: () => ({ ...(warming ? { phase: 'warming' as const } : {}), ...stageNow(plan, stages) }),
     tell: options.onProgress,
   });
 
@@ -270,6 +279,7 @@ async function sendAll(
         }
       },
       onSend(request) {
+        warming = request.warmup;
         if (!request.warmup) lag ??= new LagWatch();
       },
       onRecord(record) {
@@ -294,6 +304,22 @@ async function sendAll(
   process.off('exit', flush);
   if (disk.signal.aborted) ending = diskEnding(ending, disk.signal);
   return { ending, durationMs, lag: lag ? lag.stop(begun.lag) : begun.lag, simulated, stages, defect };
+}
+
+function calibrating(total: number): Progress {
+  return {
+    type: 'progress',
+    phase: 'calibrating',
+    ...{ done: 0, total, errors: 0, inFlight: 0, requestsPerSecond: 0, elapsedMs: 0 },
+  };
+}
+
+/** The last stage that has begun, where the plan has several. */
+function stageNow({ load }: Plan, stages: Manifest['stages']): Pick<Progress, 'stage'> {
+  const last = stages?.at(-1);
+  if (stages === undefined || last === undefined) return {};
+  const of = load?.pattern === 'sweep' ? { of: load.stages.length } : {};
+  return { stage: { number: stages.length, ...of, load: last.load } };
 }
 
 /** A record that could not be written at the very end leaves a run that looked complete unfinished. */
