@@ -2,6 +2,7 @@
 export const planLimits = {
   concurrency: [1, 1024],
   requests: [1, 1_000_000],
+  repeats: [1, 1_000],
   warmup: [0, 10_000],
   maxTokens: [1, 1_000_000],
   temperature: [0, 2],

@@ -110,3 +110,9 @@ export type Plan = z.infer<typeof planSchema>;
 export function isStreamed({ stream }: Pick<Plan, 'stream'>, { task }: Pick<PlannedModel, 'task'>): boolean {
   return stream && task !== 'pyfunc';
 }
+
+/** The models of a plan that are sent prompts or answers: those that are measured, a judge, one that makes embeddings. */
+export function paidModels({ models, evaluation }: Pick<Plan, 'models' | 'evaluation'>): PlannedModel[] {
+  const { judge, embedding } = evaluation ?? {};
+  return [...models, ...(judge ? [judge.model] : []), ...(embedding ? [embedding] : [])];
+}

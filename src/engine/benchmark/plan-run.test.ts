@@ -129,6 +129,53 @@ describe('planRun', () => {
     expect(refusal({ options: { load } })).toMatchObject({ code: 'usage', message: expect.stringMatching(/an SLO/) });
   });
 
+  it('sends each prompt as often as is asked for, or as often as a trace does', () => {
+    expect(planRun(input({ options: { repeats: 3 } })).plan.requests).toBe(6);
+    const load = { pattern: 'trace' as const, offsetsMs: [0, 5, 9] };
+    expect(planRun(input({ options: { load } })).plan.requests).toBe(3);
+    expect(planRun(input({ options: { load, requests: 7 } })).plan.requests).toBe(7);
+    expect(refusal({ options: { requests: 2, repeats: 2 } })?.message).toContain('Give one of them');
+  });
+
+  it('takes the concurrency from a load that says it itself', () => {
+    const stages = [2, 32].map((concurrency) => ({ kind: 'closed' as const, concurrency }));
+    const swept = planRun(input({ options: { concurrency: 4, load: { pattern: 'sweep', stages } } }));
+    expect(swept.plan.concurrency).toBe(32);
+    const one = { pattern: 'steady' as const, load: { kind: 'closed' as const, concurrency: 1 } };
+    expect(planRun(input({ options: { load: one } })).plan.concurrency).toBe(1);
+  });
+
+  const rate = (perSecond: number) => ({ kind: 'open' as const, arrivals: 'poisson' as const, perSecond });
+  const search = {
+    pattern: 'search' as const,
+    arrivals: 'poisson' as const,
+    ...{ fromPerSecond: 1, toPerSecond: 9, goodShare: 0.9, precision: 0.1 },
+  };
+  it.each<[string, PlanInput['options'], string]>([
+    ['a rate of 0', { load: { pattern: 'steady', load: rate(0) } }, 'above 0'],
+    ['a rate that is no number', { load: { pattern: 'steady', load: rate(Number.NaN) } }, 'above 0'],
+    ['a ramp to nothing', { load: { pattern: 'steady', load: { ...rate(1), toPerSecond: 0 } } }, 'above 0'],
+    ['an empty sweep', { load: { pattern: 'sweep', stages: [] } }, 'at least one stage'],
+    ['too many stages', { load: { pattern: 'sweep', stages: Array(101).fill(rate(1)) } }, '100 stages'],
+    ['half a request in flight', { load: { pattern: 'steady', load: { kind: 'closed', concurrency: 0.5 } } }, 'whole'],
+    ['a search without an SLO', { load: search }, 'needs an SLO'],
+    ['a search with an empty SLO', { load: search, slo: {} }, 'needs an SLO'],
+    ['a search downwards', { load: { ...search, toPerSecond: 0.5 }, slo: { e2eMs: 9 } }, 'go up'],
+    ['a share above 1', { load: { ...search, goodShare: 95 }, slo: { e2eMs: 9 } }, 'at most 1'],
+    ['a search without end', { load: { ...search, precision: 0 }, slo: { e2eMs: 9 } }, 'precision'],
+    ['an empty trace', { load: { pattern: 'trace', offsetsMs: [] } }, 'no request'],
+    ['a trace that goes back', { load: { pattern: 'trace', offsetsMs: [0, 5, 4] } }, 'Time 3 of the trace is 4'],
+    ['a limit of 0 ms', { slo: { ttftMs: 0 } }, 'above 0 ms'],
+    ['an SLO without limits', { slo: {} }, 'names no limit'],
+    ['a first token of what does not stream', { slo: { ttftMs: 9 }, stream: false }, 'lab/a does not stream'],
+    ['no repeat', { repeats: 0 }, 'repeats'],
+    ['half a token', { maxTotalTokens: 0.5 }, 'whole number'],
+  ])('refuses %s', (_what, options, words) => {
+    const error = refusal({ options });
+    expect(error).toMatchObject({ code: 'usage' });
+    expect(error?.message).toContain(words);
+  });
+
   it('refuses a token ceiling without room for a request', () => {
     expect(refusal({ options: { maxTotalTokens: 500 } })?.message).toMatch(/ceiling of 500 tokens leaves no room/);
   });

@@ -1,7 +1,14 @@
 import type { Load, Slo } from '../../core/benchmark/load.ts';
 import type { RunPrompt } from '../../core/benchmark/manifest.ts';
-import type { Evaluation, Plan, PlannedEndpoint, PlannedModel } from '../../core/benchmark/plan.ts';
+import {
+  type Evaluation,
+  type Plan,
+  type PlannedEndpoint,
+  type PlannedModel,
+  paidModels,
+} from '../../core/benchmark/plan.ts';
 import { openConcurrency, planDefaults, planLimits } from '../../core/benchmark/plan-limits.ts';
+import { mostInFlight } from '../../core/benchmark/stages.ts';
 import { formatUsd } from '../../core/catalog/cost.ts';
 import type { Model } from '../../core/catalog/model.ts';
 import type { Protocol } from '../../core/catalog/protocol.ts';
@@ -13,7 +20,7 @@ import type { Tier } from '../../core/routing/tier.ts';
 import { tierOf } from '../../core/routing/tiers.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
 import { ceilingCannotHold, costBound, tokenBound } from './budget.ts';
-import { byTheClock, checkLoad } from './check-load.ts';
+import { byTheClock, checkLoad, checkSlo } from './check-load.ts';
 import { estimateRun, type RunEstimate } from './estimate.ts';
 
 export type { RunEstimate };
@@ -24,8 +31,10 @@ export interface PlanOptions {
   /** How requests arrive; default: `concurrency` are kept in flight. */
   readonly load?: Load | undefined;
   readonly slo?: Slo | undefined;
-  /** Measured requests for each model; default: one for each prompt. */
+  /** Measured requests for each model; default: one for each prompt, and as many as a trace has. */
   readonly requests?: number | undefined;
+  /** In place of `requests`: how often each prompt is sent to each model. */
+  readonly repeats?: number | undefined;
   readonly warmup?: number | undefined;
   readonly maxTokens?: number | undefined;
   readonly temperature?: number | undefined;
@@ -79,14 +88,13 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
   const prompts = promptsOf(input);
   const { load, slo, evaluation } = options;
   if (load !== undefined) checkLoad(load, slo);
-  const inFlight = options.concurrency ?? (byTheClock(load) ? openConcurrency : planDefaults.concurrency);
   const plan: Plan = {
     endpoints: endpointsOf(input),
     models: models.map(plannedModel),
-    concurrency: whole('concurrency', inFlight, ...planLimits.concurrency),
+    concurrency: whole('concurrency', concurrencyOf(options), ...planLimits.concurrency),
     ...optional('load', load),
     ...optional('slo', slo),
-    requests: whole('number of requests', options.requests ?? prompts.length, ...planLimits.requests),
+    requests: whole('number of requests', requestsOf(options, prompts.length), ...planLimits.requests),
     warmup: whole('number of warm-up requests', options.warmup ?? planDefaults.warmup, ...planLimits.warmup),
     maxTokens: whole('most output tokens', options.maxTokens ?? planDefaults.maxTokens, ...planLimits.maxTokens),
     ...optional(
@@ -120,9 +128,22 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
     keepAnswers: options.keepAnswers ?? planDefaults.keepAnswers,
     seed: whole('seed', options.seed ?? planDefaults.seed, ...planLimits.seed),
   };
+  if (slo !== undefined) checkSlo(slo, plan);
   if (plan.maxCostUsd !== undefined) checkCeiling(plan, plan.maxCostUsd, prompts);
   if (plan.maxTotalTokens !== undefined) checkTokenCeiling(plan, plan.maxTotalTokens, prompts);
   return { plan, prompts, estimate: estimateRun(plan, input.prompts) };
+}
+
+/** A load that keeps a number in flight says how many itself. */
+function concurrencyOf({ concurrency, load }: PlanOptions): number {
+  if (byTheClock(load)) return concurrency ?? openConcurrency;
+  return load === undefined ? (concurrency ?? planDefaults.concurrency) : mostInFlight({ concurrency: 1, load });
+}
+
+function requestsOf({ requests, repeats, load }: PlanOptions, prompts: number): number {
+  if (repeats === undefined) return requests ?? (load?.pattern === 'trace' ? load.offsetsMs.length : prompts);
+  if (requests === undefined) return prompts * whole('number of repeats', repeats, ...planLimits.repeats);
+  throw usage('The number of requests and the repeats of each prompt both say how much is sent. Give one of them.');
 }
 
 /** @throws Failure `usage` for a model that does not answer prompts. */
@@ -171,12 +192,6 @@ function promptsOf({ prompts, scorer, tiers }: PlanInput): RunPrompt[] {
       ...optional('checks', checks && [...checks]),
     };
   });
-}
-
-/** The models of a plan that are sent prompts or answers. */
-function paidModels({ models, evaluation }: Pick<Plan, 'models' | 'evaluation'>): PlannedModel[] {
-  const { judge, embedding } = evaluation ?? {};
-  return [...models, ...(judge ? [judge.model] : []), ...(embedding ? [embedding] : [])];
 }
 
 /** The endpoints that the models need, those of a judge included, in the order given. */

@@ -1,6 +1,6 @@
 import type { Stage } from '../../core/benchmark/load.ts';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
-import type { Plan } from '../../core/benchmark/plan.ts';
+import { type Plan, paidModels } from '../../core/benchmark/plan.ts';
 import type { RunRecord } from '../../core/benchmark/record.ts';
 import { type PlannedRequest, wakingRequests } from '../../core/benchmark/schedule.ts';
 import { type StageResult, slotsOf } from '../../core/benchmark/stages.ts';
@@ -346,7 +346,9 @@ export function startRequests(options: RunnerOptions): Running {
 /** @throws Failure `usage` for a ceiling in USD that a model without a price cannot keep. */
 function checkCeilings(plan: Plan): void {
   if (plan.maxCostUsd === undefined) return;
-  const unpriced = plan.models.find((model) => costBound(0, plan.maxTokens, model) === undefined);
+  const unpriced = paidModels(plan).find(
+    (model) => costBound(0, model.task === 'embeddings' ? 0 : plan.maxTokens, model) === undefined,
+  );
   if (!unpriced) return;
   throw new Failure({ code: 'usage', message: ceilingCannotHold([`${unpriced.endpoint}/${unpriced.model}`]) });
 }
