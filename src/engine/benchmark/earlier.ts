@@ -79,8 +79,7 @@ export function lostUse(
   inFlight: number,
 ): Use {
   const { plan, runId } = manifest;
-  const brokeOff = manifest.state === 'running' || manifest.stopReason === 'disk' || manifest.stopReason === 'failure';
-  if (!brokeOff) return noUse;
+  if (!brokeOff(manifest)) return noUse;
   const attempts = 1 + (plan.maxRetries ?? 0);
   const bounds: Use[] = [];
   const open = new Set<number>();
@@ -109,6 +108,11 @@ export function lostUse(
       .slice(0, 2 * inFlight)
       .reduce((sum, bound) => sum + bound, 0);
   return { usd: dearest(({ usd }) => usd), tokens: dearest(({ tokens }) => tokens) };
+}
+
+/** Whether the last session ended without writing down what was in flight. */
+export function brokeOff({ state, stopReason }: Pick<Manifest, 'state' | 'stopReason'>): boolean {
+  return state === 'running' || stopReason === 'disk' || stopReason === 'failure';
 }
 
 /** The stages that have begun. */

@@ -1,9 +1,10 @@
 import { version as undiciVersion } from 'undici/package.json';
 import { Failure } from '../../core/failure.ts';
-import { type FromMeasure, type MeasureTask, toMeasureSchema } from '../../protocol/measure.ts';
+import { type FromMeasure, type MeasureTask, type ToMeasure, toMeasureSchema } from '../../protocol/measure.ts';
 import { serveTruth, trueProcessArgument } from '../calibration/true-process.ts';
 import { redact } from '../http/redact.ts';
 import { createUndiciTransport } from '../http/undici-transport.ts';
+import { evaluateAgain } from './judging.ts';
 import { ParentChannel } from './parent.ts';
 import { resumeRun, startRun } from './session.ts';
 
@@ -33,7 +34,9 @@ async function work(task: MeasureTask): Promise<void> {
     signal: cancelling.signal,
     onProgress: tell,
   };
-  await (task.type === 'start' ? startRun({ ...session, ...task }) : resumeRun({ ...session, ...task }));
+  if (task.type === 'start') await startRun({ ...session, ...task });
+  else if (task.type === 'resume') await resumeRun({ ...session, ...task });
+  else await evaluateAgain({ ...session, ...task });
 }
 
 function tell(message: FromMeasure, after?: () => void): void {
@@ -64,6 +67,10 @@ function fail(error: unknown): void {
 
 /** Takes tasks from the parent. */
 function listen(): void {
+  function isTask(message: ToMeasure): message is MeasureTask {
+    return message.type === 'start' || message.type === 'resume' || message.type === 'evaluate';
+  }
+
   // Ctrl-C reaches all processes of a terminal; the parent decides what it means.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', cancel);
@@ -78,7 +85,7 @@ function listen(): void {
     else if (!task && (message.data.type === 'start' || message.data.type === 'resume')) {
       task = message.data;
       work(task).then(() => end({ type: 'done' }), fail);
-    } else if (message.data.type !== 'start' && message.data.type !== 'resume') parent.receive(message.data);
+    } else if (!isTask(message.data)) parent.receive(message.data);
   });
 
   if (process.send === undefined) {

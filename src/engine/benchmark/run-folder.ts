@@ -8,6 +8,7 @@ import { type Summary, summarySchema } from '../../core/benchmark/summary.ts';
 import { Failure } from '../../core/failure.ts';
 import type { Outcome } from '../../core/quality/outcome.ts';
 import { diskFailure, isMissing } from './disk.ts';
+import { asEvaluated, readEvaluation } from './evaluation-file.ts';
 import { type Line, readLines } from './jsonl.ts';
 import { isLocked } from './lock.ts';
 import { readOutcomes } from './outcomes.ts';
@@ -43,8 +44,7 @@ export interface Run {
  * @throws Failure `input` for what is damaged otherwise, with file and line; `local` when the disk fails.
  */
 export async function readRun(dir: string): Promise<Run> {
-  const manifest = readManifest(dir);
-  const prompts = readPrompts(dir);
+  const { manifest, prompts } = readAsEvaluated(dir);
   const notes: string[] = [];
   const records = [...readRecords(dir, notes)];
   const outcomes = readOutcomes(dir, notes);
@@ -56,12 +56,16 @@ export async function readRun(dir: string): Promise<Run> {
  * held. What another process appends meanwhile is seen by later readings only. @throws Failure as `readRun`, also while reading.
  */
 export async function openRun(dir: string): Promise<Omit<Run, 'records'> & { readonly records: Iterable<RunRecord> }> {
-  const manifest = readManifest(dir);
-  const prompts = readPrompts(dir);
+  const { manifest, prompts } = readAsEvaluated(dir);
   const notes: string[] = [];
   const outcomes = readOutcomes(dir, notes);
   const summary = summarise(manifest, prompts, readRecords(dir, notes), outcomes);
   return { manifest, prompts, records: { [Symbol.iterator]: () => readRecords(dir) }, outcomes, summary, notes };
+}
+
+/** Manifest and prompts with the judge and the checks that hold now. */
+function readAsEvaluated(dir: string): Pick<Run, 'manifest' | 'prompts'> {
+  return asEvaluated({ manifest: readManifest(dir), prompts: readPrompts(dir) }, readEvaluation(dir));
 }
 
 /** The runs in the folders of `parent`, newest first. What is not a run, or cannot be read, is passed over. */
