@@ -52,6 +52,11 @@ export class Collector {
     this.wanted.add(path);
   }
 
+  /** True when a file must be read before anything is certain. */
+  get waits(): boolean {
+    return this.wanted.size > 0;
+  }
+
   /** True when no further row is taken; says so once. */
   full(line: number, coming = 1): boolean {
     const tooLong = this.length >= maxTotalLength;

@@ -65,8 +65,9 @@ export function readPromptfoo(root: Tree, into: Collector, files: GivenFiles, te
   if (given !== undefined) noteOptions(given, from);
   const tests = testsOf(root.kind === 'list' ? root : part(root, 'tests'), source);
   if (prompts.length === 0 && tests.length > 0) {
+    if (into.waits) return;
     const mend = 'Write "prompts:" with a text or a file, or give a template (--template)';
-    source.problem(root.line, `There are ${counted(tests.length, 'test')} and no prompt that can be read. ${mend}.`);
+    source.problem(root.line, `Here ${tests.length === 1 ? 'is' : 'are'} ${counted(tests.length, 'test')} and no prompt that can be read. ${mend}.`);
     return;
   }
   if (tests.length === 0 && part(root, 'tests') === undefined && root.kind === 'map') {
@@ -134,7 +135,8 @@ function takeTest(
       else {
         const parts = [...(prompts.length > 1 ? [`p${p + 1}`] : []), ...(combinations > 1 ? [`v${v + 1}`] : [])];
         const base = source.idAt(line) ?? generatedId(line);
-        into.take({ line: source.lineOf(line), id, ownId: [base, ...parts].join('/'), ...row });
+        const own = typeof id === 'string' || typeof id === 'number' ? [id, ...parts].join('/') : id;
+        into.take({ line: source.lineOf(line), id: own, ownId: [base, ...parts].join('/'), ...row });
       }
     }
   }
