@@ -122,14 +122,15 @@ describe('tierwise estimate', () => {
     expect(stderr).toMatch(message);
   });
 
-  it('refuses a missing file, a folder, and a scorer that is not there yet', async () => {
+  it('refuses a missing file, a folder without a prompt, and a scorer that is not there yet', async () => {
     expect(await cli.run(['estimate', 'none.txt'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/none\.txt: there is no such file/),
     });
-    expect(await cli.run(['estimate', '.'])).toMatchObject({
+    mkdirSync(join(cli.folder, 'empty'), { recursive: true });
+    expect(await cli.run(['estimate', 'empty'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/it is a folder/),
+      stderr: expect.stringMatching(/The folder holds no prompt/),
     });
     expect(await cli.run(['estimate', '--scorer', 'learned', '-'], { input: 'x' })).toMatchObject({ code: 2 });
   });
