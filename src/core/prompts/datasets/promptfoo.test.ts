@@ -220,7 +220,7 @@ describe('a configuration of promptfoo', () => {
     expect(prompts).toHaveLength(1);
     expect(notes.map(({ line }) => line)).toEqual([1, 2, 6]);
     expect(notes.map(({ message }) => message).join('\n')).toMatch(
-      /providers are left out[^]*extensions are code[^]*"transform" is code/,
+      /providers are left out[\s\S]*extensions are code[\s\S]*"transform" is code/,
     );
   });
 

@@ -67,7 +67,10 @@ export function readPromptfoo(root: Tree, into: Collector, files: GivenFiles, te
   if (prompts.length === 0 && tests.length > 0) {
     if (into.waits) return;
     const mend = 'Write "prompts:" with a text or a file, or give a template (--template)';
-    source.problem(root.line, `Here ${tests.length === 1 ? 'is' : 'are'} ${counted(tests.length, 'test')} and no prompt that can be read. ${mend}.`);
+    source.problem(
+      root.line,
+      `Here ${tests.length === 1 ? 'is' : 'are'} ${counted(tests.length, 'test')} and no prompt that can be read. ${mend}.`,
+    );
     return;
   }
   if (tests.length === 0 && part(root, 'tests') === undefined && root.kind === 'map') {
