@@ -94,7 +94,7 @@ it('never fails a run: the manifest says why there is none', async () => {
   expect((await calibrated({ ...options, plan: vscode, script: bench.entry })).calibrationFailure).toContain('VS Code');
   const broken = async (connections: number): Promise<Transport> => ({
     ...(await connect(connections)),
-    send: () => Promise.reject(new Failure({ code: 'network', message: 'no' })),
+    send: () => Promise.reject(new Failure({ code: 'connect', message: 'no' })),
   });
   const failed = await calibrated({ ...options, connect: broken, script: bench.entry });
   expect(failed.calibration).toBeUndefined();

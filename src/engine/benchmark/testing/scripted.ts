@@ -1,6 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EndpointOptions, Received } from './endpoint.ts';
+import type { Plan } from '../../../core/benchmark/plan.ts';
+import { startMeasuring } from '../measuring.ts';
+import { type Run, readRun } from '../run-folder.ts';
+import type { Bench } from './bench.ts';
+import type { Endpoint, EndpointOptions, Received } from './endpoint.ts';
+import { makePlan, makePrompts, startMessage } from './run.ts';
 
 /** What a scripted answer is made of. */
 export interface Script {
@@ -45,4 +50,17 @@ export function scripted(script: (script: Script) => Promise<void>): EndpointOpt
       return true;
     },
   };
+}
+
+/** Has the real measuring process send a plan's requests to an endpoint whose answers are written by hand. */
+export async function measureScripted(
+  bench: Bench,
+  script: (script: Script) => Promise<void>,
+  plan: Partial<Plan> = {},
+  prompts = 20,
+): Promise<Run & { readonly endpoint: Endpoint }> {
+  const endpoint = await bench.serve(scripted(script));
+  const message = startMessage(bench.runDir, makePlan(endpoint.baseUrl, plan), makePrompts(prompts));
+  await startMeasuring({ entry: bench.entry, message }).done;
+  return { ...(await readRun(bench.runDir)), endpoint };
 }
