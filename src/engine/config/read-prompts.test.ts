@@ -1,8 +1,10 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readAllPrompts, readPrompts } from './read-prompts.ts';
+import { simulatedAnswer } from '../simulator/answer.ts';
+import { readAllPrompts, readDataset, readPrompts } from './read-prompts.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tierwise-prompts-'));
 const file = (name: string, content: string): string => {
@@ -66,5 +68,118 @@ describe('reading prompts', () => {
     expect(await readAllPrompts(file('a.md', '---\nx: y\n---\nBody\n'))).toEqual([
       { id: 'a.md', text: '---\nx: y\n---\nBody\n' },
     ]);
+  });
+});
+
+describe('reading data sets of other kinds', () => {
+  const tree = (name: string, files: Record<string, string | Buffer>): string => {
+    const root = mkdtempSync(join(tmpdir(), `tierwise-${name}-`));
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+    return root;
+  };
+
+  it('takes a template and a format from whoever reads', async () => {
+    const path = file('plain.txt', 'question,id\nWhy?,q\n');
+    expect(await readAllPrompts(path, { format: 'csv', template: 'Short: {{question}}' })).toEqual([
+      { id: 'q', text: 'Short: Why?' },
+    ]);
+    expect(await streamed(file('rows.csv', 'prompt\nHi\n'))).toEqual([{ id: 'row:2', text: 'Hi' }]);
+  });
+
+  it('gives the prompts of a folder by their paths, without front matter, dot-folders, notes about it and other files', async () => {
+    const root = tree('folder', {
+      'b.txt': 'B',
+      'a/z.prompt.md': '---\nmodel: x\n---\nZ\n',
+      'a/chat.prompty': '---\nname: x\n---\nChat\n',
+      'A.md': '# A\n',
+      'README.md': 'about',
+      'image.png': Buffer.from([0, 1]),
+      '.git/x.txt': 'no',
+      'node_modules/p/x.md': 'no',
+    });
+    const { name, prompts, notes } = await readDataset(root);
+    expect(name).toBe(basename(root));
+    expect(prompts).toEqual([
+      { id: 'A.md', text: '# A\n' },
+      { id: 'a/chat.prompty', text: 'Chat' },
+      { id: 'a/z.prompt.md', text: 'Z' },
+      { id: 'b.txt', text: 'B' },
+    ]);
+    expect(notes).toEqual([{ line: 1, message: expect.stringMatching(/^README\.md is left out/) }]);
+  });
+
+  it('refuses a folder with a file that is no prompt, and names the file', async () => {
+    await expect(readAllPrompts(tree('empty', {}))).rejects.toThrow(/The folder holds no prompt/);
+    await expect(readAllPrompts(tree('blank', { 'a.txt': ' ' }))).rejects.toThrow(/a\.txt: There is no prompt/);
+    await expect(readAllPrompts(tree('binary', { 'a.txt': Buffer.from([0]) }))).rejects.toThrow(
+      /"a\.txt" cannot be read/,
+    );
+    await expect(readAllPrompts(tree('latin', { 'a.txt': Buffer.from('é', 'latin1') }))).rejects.toThrow(
+      /is not UTF-8/,
+    );
+  });
+
+  it('follows no link out of a folder, and reads no pipe', async () => {
+    const secret = tree('secret', { 'key.txt': 'a secret' });
+    const root = tree('links', { 'a.txt': 'A', 'set/one.yaml': 'prompts: [file://out.txt]\nproviders: [x]\n' });
+    symlinkSync(join(secret, 'key.txt'), join(root, 'b.txt'));
+    symlinkSync(secret, join(root, 'linked'));
+    symlinkSync(root, join(root, 'circle'));
+    const { prompts, notes } = await readDataset(root);
+    expect(prompts).toEqual([{ id: 'a.txt', text: 'A' }]);
+    expect(notes).toEqual([{ line: 1, message: expect.stringMatching(/^b\.txt is a link and is left out/) }]);
+
+    symlinkSync(join(secret, 'key.txt'), join(root, 'set/out.txt'));
+    await expect(readAllPrompts(join(root, 'set/one.yaml'))).rejects.toThrow(
+      /one\.yaml:1: "out\.txt" is a link that leads out/,
+    );
+    symlinkSync(secret, join(root, 'set/dir'));
+    const through = join(root, 'set/two.yaml');
+    writeFileSync(through, 'prompts: [file://dir/key.txt]\nproviders: [x]\n');
+    await expect(readAllPrompts(through)).rejects.toThrow(/"dir\/key\.txt" is a link that leads out/);
+    if (process.platform === 'win32') return;
+    execFileSync('mkfifo', [join(root, 'set/pipe.txt')]);
+    const pipe = join(root, 'set/three.yaml');
+    writeFileSync(pipe, 'prompts: [file://pipe.txt]\nproviders: [x]\n');
+    await expect(readAllPrompts(pipe)).rejects.toThrow(/"pipe\.txt" is not a file/);
+  });
+
+  it('reads the files that a configuration of promptfoo refers to, and those that these refer to', async () => {
+    const root = tree('promptfoo', {
+      'promptfooconfig.yaml': 'prompts: [file://p/a.txt]\nproviders: [exec:./evil.sh]\ntests: file://tests.yaml\n',
+      'p/a.txt': 'Tell {{who}} about {{what}}',
+      'tests.yaml':
+        '- vars: file://vars.yaml\n  assert: [{type: javascript, value: "1"}, {type: contains, value: "{{who}}"}]\n',
+      'vars.yaml': 'who: [Ann, Bob]\nwhat: file://what.txt\n',
+      'what.txt': 'tea\n',
+      'evil.sh': 'touch ran',
+    });
+    const { prompts, notes } = await readDataset(join(root, 'promptfooconfig.yaml'));
+    expect(prompts.map(({ id, text, checks }) => [id, text, checks])).toEqual([
+      ['row:1/tests.yaml/v1', 'Tell Ann about tea', [{ type: 'contains', value: 'Ann' }]],
+      ['row:1/tests.yaml/v2', 'Tell Bob about tea', [{ type: 'contains', value: 'Bob' }]],
+    ]);
+    expect(notes.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/providers are left out/),
+      expect.stringMatching(/^In tests\.yaml, line 2: The assertion "javascript" is code, which is never run/),
+    ]);
+    expect(existsSync(join(root, 'ran'))).toBe(false);
+    writeFileSync(join(root, 'vars.yaml'), 'who: x\nwhat: file://gone.txt\n');
+    await expect(readAllPrompts(join(root, 'promptfooconfig.yaml'))).rejects.toThrow(
+      /promptfooconfig\.yaml:3: In vars\.yaml, line 2: "gone\.txt" cannot be read: there is no such file/,
+    );
+  });
+
+  it('reads the samples', async () => {
+    const samples = join(import.meta.dirname, '../../../samples');
+    expect((await readDataset(join(samples, 'dataset.yaml'))).prompts).toHaveLength(4);
+    const { prompts, notes } = await readDataset(join(samples, 'checked.yaml'));
+    expect([prompts.length, notes]).toEqual([12, []]);
+    expect(prompts.every(({ checks }) => (checks?.length ?? 0) > 1)).toBe(true);
+    // What the simulated endpoint takes for right is right.
+    for (const { id, text, reference } of prompts.slice(0, 9)) expect(simulatedAnswer(text), id).toBe(reference);
   });
 });

@@ -35,6 +35,12 @@ describe('reading text', () => {
   it.each([
     ['binary', Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 0, 1]), /is binary/],
     ['utf16le', Buffer.from('\ufeffhello', 'utf16le'), /is UTF-16/],
+    ['utf16 without mark', Buffer.from('hello', 'utf16le'), /is UTF-16 without a byte order mark/],
+    [
+      'latin1 further on',
+      Buffer.from('a\nb\ncaf\u00e9', 'latin1'),
+      /line 3 holds bytes of another encoding, such as Latin-1/,
+    ],
     ['latin1', Buffer.from('caf\u00e9 au lait', 'latin1'), /is not UTF-8/],
     ['cut', Buffer.from('é').subarray(0, 1), /is not UTF-8/],
   ])('refuses a file that is %s', async (name, content, message) => {
