@@ -160,6 +160,8 @@ describe('whatever is given', () => {
     }
     const merged = `- &a {prompt: x}\n${Array.from({ length: 300 }, () => '- &a {<<: *a, more: 1}').join('\n')}`;
     expect(parseDataset(merged, 'yaml', 'x').prompts).toHaveLength(301);
+    const growing = Array.from({ length: 8_000 }, (_, i) => `- &a {<<: *a, k${i}: 1}`).join('\n');
+    expect(parseDataset(`- &a {prompt: x}\n${growing}`, 'yaml', 'x').problems[0]?.message).toMatch(/merges too much/);
     expect(parseDataset('- &a {prompt: x, me: *a}\n- &b [*b]\n', 'yaml', 'x').prompts).toHaveLength(1);
   });
 

@@ -6,6 +6,8 @@ import { type MapTree, maxDepth, type Tree, type TreeDocument } from './tree.ts'
 export const maxYamlLength = 1_000_000;
 /** YAML of more lexemes is not read: they, not characters, make parsing slow, at some microseconds each. */
 const maxYamlLexemes = 400_000;
+/** Keys that `<<` may take in, over the whole document. */
+const maxMerged = 200_000;
 
 /**
  * The tree of a YAML document. Aliases share what they name, and `<<` takes in the keys of a map; an alias of nothing that
@@ -33,8 +35,13 @@ export function yamlTree(text: string, maxLexemes = maxYamlLexemes): TreeDocumen
     }
     return contents === null ? {} : { root: new Builder(lines).tree(contents, 0) };
   } catch {
-    // The parser is recursive: nesting that is too deep ends in a RangeError.
-    return { problem: { line: 1, message: `The YAML is nested too deeply: at most ${maxDepth} levels are read.` } };
+    // The parser is recursive: nesting that is too deep ends in a RangeError. So does what merges more than it may.
+    return {
+      problem: {
+        line: 1,
+        message: `The YAML is nested too deeply, or merges too much: at most ${maxDepth} levels are read.`,
+      },
+    };
   }
 }
 
@@ -48,6 +55,7 @@ class Builder {
   private readonly anchors = new Map<string, Tree>();
   private readonly lines: LineCounter;
   private last = 0;
+  private merged = 0;
 
   constructor(lines: LineCounter) {
     this.lines = lines;
@@ -82,7 +90,11 @@ class Builder {
       const tree = this.tree((value ?? null) as ParsedNode | null, depth + 1);
       if (!isScalar(key)) continue;
       if (key.value !== '<<') own.set(String(key.value), tree);
-      else for (const [name, part] of tree.kind === 'map' ? tree.entries : []) taken.set(name, part);
+      else if (tree.kind === 'map') {
+        this.merged += tree.entries.size;
+        if (this.merged > maxMerged) throw new RangeError('too much');
+        for (const [name, part] of tree.entries) taken.set(name, part);
+      }
     }
     if (taken.size === 0) return own;
     for (const [name, part] of own) taken.set(name, part);
