@@ -1,6 +1,15 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, type FSWatcher, statSync, truncateSync, watch, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  type FSWatcher,
+  readFileSync,
+  statSync,
+  truncateSync,
+  watch,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -55,6 +64,7 @@ async function session(
   message: ReturnType<typeof startMessage> | ReturnType<typeof resumeMessage>,
   moment: Moment,
   execArgv: string[] = [],
+  answers = () => truth.length,
 ): Promise<boolean> {
   const child = fork(bench.entry, [], { execArgv, stdio: 'ignore' });
   const exit = once(child, 'exit');
@@ -65,7 +75,7 @@ async function session(
     if (told.type !== 'progress') ended = told;
   });
   child.send(message);
-  const before = truth.length;
+  const before = answers();
   let written: FSWatcher | undefined;
   const happened = async () => {
     if (moment.after === 'start') return;
@@ -78,7 +88,7 @@ async function session(
       });
       return;
     }
-    const reached = () => (moment.after === 'lock' ? isLocked(bench.runDir) : truth.length - before >= moment.count);
+    const reached = () => (moment.after === 'lock' ? isLocked(bench.runDir) : answers() - before >= moment.count);
     while (!reached() && !gone.signal.aborted) await sleep(1);
   };
   const kill = happened()
@@ -172,6 +182,71 @@ it('survives fifty kills at random moments of one plan: every request once on re
   expect(bill).toBeLessThanOrEqual(knownUsd + (run.manifest.unrecordedUsd ?? 0));
   expect(bill).toBeLessThanOrEqual(1);
 });
+
+it('survives kills while answers are judged: nothing is judged twice that has a verdict, and the judge is paid for', {
+  timeout: 60_000,
+}, async () => {
+  const random = seededRandom(20_261_125);
+  const concurrency = 4;
+  const endpoint = await bench.serve({ delayMs: 8, answer: '{"score": 4, "why": "good"}' });
+  const judge = { endpoint: 'lab', model: 'judge', inputPrice: 1, outputPrice: 2 };
+  const plan = makePlan(endpoint.baseUrl, {
+    concurrency,
+    requests: 120,
+    maxCostUsd: 1,
+    evaluation: { judge: { model: judge, rubric: 'Is it right?', scale: 5, repeats: 1, pairs: false, maxTokens: 16 } },
+  });
+  const judgings = () => endpoint.received.filter(({ model }) => model === 'judge');
+  /** What had a verdict, and how much had been asked, after each kill. */
+  const kills: { judged: Set<string>; asked: number }[] = [];
+  let message: Parameters<typeof session>[0] = startMessage(bench.runDir, plan, makePrompts(30));
+  for (let kill = 0; kill < 10; kill++) {
+    const moment = { after: 'answers', count: 1 + Math.floor(random() * 12), ms: random() * 10 } as const;
+    expect(await session(message, moment, [], () => judgings().length)).toBe(false);
+    const judged = outcomesOf().map(({ record }) => `${record}.j1`);
+    kills.push({ judged: new Set(judged), asked: judgings().length });
+    message = resumeMessage(bench.runDir);
+    // Half a line, as a machine without power leaves it.
+    if (kill === 4) appendFileSync(runPaths(bench.runDir).outcomes, '{"kind":"judge","rec');
+  }
+  expect((await readRun(bench.runDir)).notes).toEqual([]);
+  expect(await session(message, never)).toBe(true);
+
+  const run = await readRun(bench.runDir);
+  expect(run.manifest.state).toBe('complete');
+  expect(run.records).toHaveLength(120);
+  expect(endpoint.received.filter(({ model }) => model === 'alpha')).toHaveLength(120);
+  expect(run.outcomes).toHaveLength(120);
+  expect(outcomesOf()).toHaveLength(120);
+  expect(run.summary.models[0]?.quality).toMatchObject({ n: 120, score: 0.75 });
+  for (const { judged, asked } of kills) {
+    expect(
+      judgings()
+        .slice(asked)
+        .filter(({ id }) => judged.has(id)),
+    ).toEqual([]);
+  }
+  expect(judgings().length - 120).toBeLessThanOrEqual(10 * 2 * concurrency);
+  const bill = endpoint.received.reduce(
+    (sum, { prompt, maxTokens }) =>
+      sum + (tokenCost({ input: Buffer.byteLength(prompt), output: maxTokens }, judge) ?? 0),
+    0,
+  );
+  const { knownUsd = 0, evaluationUsd = 0 } = run.summary.totals;
+  expect(evaluationUsd).toBeGreaterThan(0);
+  expect(bill).toBeGreaterThanOrEqual((knownUsd + evaluationUsd) * 0.999_999);
+  expect(bill).toBeLessThanOrEqual(knownUsd + evaluationUsd + (run.manifest.unrecordedUsd ?? 0));
+});
+
+/** Every line of the outcomes that is whole. */
+function outcomesOf(): { record: string }[] {
+  const { outcomes } = runPaths(bench.runDir);
+  if (!existsSync(outcomes)) return [];
+  return readFileSync(outcomes, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}
 
 it('mends the damaged line that a kill left at the end of the records, says so, and sends its request again', async () => {
   const plan = makePlan(simulator.baseUrl, { requests: 40 });
