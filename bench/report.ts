@@ -10,7 +10,7 @@ import type { Browser } from 'playwright-core';
 import { toCsv } from '../src/core/report/csv.ts';
 import { toHtml } from '../src/core/report/html.ts';
 import { toMarkdown } from '../src/core/report/markdown.ts';
-import { buildReport, type ReportView } from '../src/core/report/view.ts';
+import { buildReport, type ReportView, type Run } from '../src/core/report/view.ts';
 import { launchBrowser } from '../test/browser.ts';
 import { sampleRun } from '../test/sample-run.ts';
 import { openPanel, servePanel } from '../test/ui/report-page.ts';
@@ -74,8 +74,8 @@ async function openingFile(browser: Browser, name: string, html: string): Promis
 }
 
 /** The same rows as anybody would write them first: one table, all in the page. */
-function plainTable(view: ReportView): string {
-  const rows = toCsv(view)
+function plainTable(run: Run): string {
+  const rows = toCsv(run)
     .split('\r\n')
     .map(
       (row) =>
@@ -105,7 +105,7 @@ line(
 );
 line(
   'view to CSV',
-  timed(() => toCsv(view)),
+  timed(() => toCsv(run)),
   json,
 );
 line(
@@ -121,7 +121,7 @@ const server = await servePanel();
 const plain: number[] = [];
 const panel: number[] = [];
 const page: number[] = [];
-const table = plainTable(view);
+const table = plainTable(run);
 for (let round = 0; round < ROUNDS; round++) {
   if (records <= PLAIN_TO) plain.push(await openingFile(browser, 'bench-plain.html', table));
   panel.push(await openingPanel(browser, server.url, view));

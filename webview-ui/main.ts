@@ -1,5 +1,5 @@
 import type { Markup } from '../src/core/report/markup.ts';
-import { chartsSection, headSection, readingSection, runSection, summarySection } from '../src/core/report/sections.ts';
+import { closingSections, headSection, mainSections } from '../src/core/report/sections.ts';
 import type { ReportView } from '../src/core/report/view.ts';
 import { type ExportFormat, parseToWebview } from '../src/protocol/webview.ts';
 import { button } from './components.ts';
@@ -36,11 +36,9 @@ function show(place: HTMLElement, host: Host, view: ReportView): Requests {
   place.replaceChildren(
     fromMarkup(headSection(view)),
     actions(host),
-    fromMarkup(summarySection(view)),
-    fromMarkup(chartsSection(view)),
+    ...mainSections(view).map(fromMarkup),
     requests.element,
-    fromMarkup(readingSection(view)),
-    fromMarkup(runSection(view)),
+    ...closingSections(view).map(fromMarkup),
   );
   place.removeAttribute('aria-busy');
   return requests;

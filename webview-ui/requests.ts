@@ -60,6 +60,7 @@ export class Requests {
     this.element.setAttribute('aria-labelledby', heading.id);
     this.element.append(
       heading,
+      ...(view.listed.words === undefined ? [] : [element('p', 'tw-note', view.listed.words)]),
       this.#filterBar(),
       element('div', 'tw-requests-body', this.#grid.element, this.#detailPlace),
     );

@@ -1,11 +1,7 @@
 import { evaluateGates } from '../core/benchmark/gates.ts';
-import { toCsv } from '../core/report/csv.ts';
-import { toHtml } from '../core/report/html.ts';
-import { toJson } from '../core/report/json.ts';
+import { reportParts } from '../core/report/formats.ts';
 import { toJUnit } from '../core/report/junit.ts';
-import { toMarkdown } from '../core/report/markdown.ts';
-import { buildReport, type Run } from '../core/report/view.ts';
-import { readRun } from '../engine/benchmark/run-folder.ts';
+import { openRun } from '../engine/benchmark/run-folder.ts';
 import { writeOutput } from './files.ts';
 import { chosenGates } from './gates.ts';
 import { wrongUse } from './options.ts';
@@ -22,20 +18,16 @@ export interface ReportOptions {
 
 /** Writes the report of a run's folder; it is a pure function of what the folder holds. */
 export async function report(options: ReportOptions, terminal: Terminal): Promise<ExitCode> {
+  const { format, out } = options;
   const gates = chosenGates(options).list;
-  if (gates.length > 0 && options.format !== 'junit') throw wrongUse('--gate belongs to --format junit.');
-  const writers: Readonly<Record<ReportFormat, (run: Run) => string>> = {
-    html: (run) => toHtml(buildReport(run)),
-    md: (run) => toMarkdown(buildReport(run)),
-    csv: (run) => toCsv(buildReport(run)),
-    json: toJson,
-    junit: (run) => toJUnit(run, evaluateGates(gates, run.summary)),
-  };
-  const text = writers[options.format](await readRun(options.dir));
-  if (options.out === undefined || options.out === '-') await terminal.out(text);
-  else {
-    await writeOutput(options.out, text);
-    terminal.note(`Wrote ${options.out}.`);
+  if (gates.length > 0 && format !== 'junit') throw wrongUse('--gate belongs to --format junit.');
+  const run = await openRun(options.dir);
+  const parts = format === 'junit' ? [toJUnit(run, evaluateGates(gates, run.summary))] : reportParts(format, run);
+  if (out === undefined || out === '-') {
+    for (const part of parts) await terminal.out(part);
+  } else {
+    await writeOutput(out, parts);
+    terminal.note(`Wrote ${out}.`);
   }
   return exit.done;
 }

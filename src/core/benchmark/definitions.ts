@@ -1,3 +1,4 @@
+import { grouped } from '../numbers.ts';
 import { fewestValues } from '../stats/quantiles.ts';
 import type { Slo } from './load.ts';
 import type { Plan } from './plan.ts';
@@ -98,9 +99,9 @@ function judging(repeats: number, pairs: boolean): Record<string, string> {
 
 function goodWords({ ttftMs, tpotMs, e2eMs }: Slo, sweep: boolean): string {
   const limits = [
-    ...(ttftMs === undefined ? [] : [`TTFT ≤ ${ttftMs} ms`]),
+    ...(ttftMs === undefined ? [] : [`TTFT ≤ ${grouped(ttftMs)} ms`]),
     ...(tpotMs === undefined ? [] : [`TPOT ≤ ${tpotMs} ms`]),
-    ...(e2eMs === undefined ? [] : [`E2E ≤ ${e2eMs} ms`]),
+    ...(e2eMs === undefined ? [] : [`E2E ≤ ${grouped(e2eMs)} ms`]),
   ].join(' and ');
   return `Goodput: requests that meet every limit of the run (${limits}), per second and as a share of all measured requests. Errors, and requests that needed a retry, count against it. Where requests arrive by the clock, TTFT and E2E count from schedule${sweep ? ', in a closed loop from sending' : ''}.`;
 }

@@ -1,15 +1,29 @@
+import { plainText } from '../prompts/plain-text.ts';
+import { type RequestRow, requestRows } from './request-row.ts';
+import type { Run } from './run.ts';
 import { safeName } from './text.ts';
-import type { ReportView, RequestRow } from './view.ts';
+
+/** What a row's positions stand for. */
+interface Named {
+  readonly prompts: readonly {
+    readonly id: string;
+    readonly preview: string;
+    readonly tier: string;
+    readonly score: number;
+  }[];
+  readonly models: readonly string[];
+  readonly simulated: boolean;
+}
 
 type Cell = string | number | boolean | undefined;
 
-const COLUMNS: readonly (readonly [string, (request: RequestRow, view: ReportView) => Cell])[] = [
+const COLUMNS: readonly (readonly [string, (request: RequestRow, run: Named) => Cell])[] = [
   ['request_id', (request) => safeName(request.id, 300)],
-  ['prompt_id', (request, view) => view.prompts[request.prompt]?.id],
-  ['prompt', (request, view) => view.prompts[request.prompt]?.preview],
-  ['tier', (request, view) => view.prompts[request.prompt]?.tier],
-  ['score', (request, view) => rounded(view.prompts[request.prompt]?.score, 4)],
-  ['model', (request, view) => view.models[request.model]?.name],
+  ['prompt_id', (request, run) => run.prompts[request.prompt]?.id],
+  ['prompt', (request, run) => run.prompts[request.prompt]?.preview],
+  ['tier', (request, run) => run.prompts[request.prompt]?.tier],
+  ['score', (request, run) => rounded(run.prompts[request.prompt]?.score, 4)],
+  ['model', (request, run) => run.models[request.model]],
   ['status', (request) => request.status],
   ['error_code', (request) => request.errorCode],
   ['error_message', (request) => request.errorMessage],
@@ -31,20 +45,53 @@ const COLUMNS: readonly (readonly [string, (request: RequestRow, view: ReportVie
   // Twelve digits: without the noise of binary fractions.
   ['cost_usd', (request) => (request.costUsd === undefined ? undefined : Number(request.costUsd.toPrecision(12)))],
   ['cost_known', (request) => request.costUsd !== undefined && !request.costAtLeast],
+  ['stage', (request) => request.stage + 1],
+  ['queue_ms', (request) => rounded(request.queueMs, 3)],
+  ['quality', (request) => rounded(request.quality, 4)],
+  ['checks_passed', (request) => request.passed],
+  ['judge', (request) => rounded(request.judge, 4)],
+  ['rating', (request) => request.rating],
+  ['suspicious', (request) => request.suspicious],
   ['served_model', (request) => request.servedModel],
   ['finish_reason', (request) => request.finishReason],
-  ['simulated', (_, view) => view.simulated],
+  ['simulated', (_, run) => run.simulated],
 ];
 
 /**
  * One line per request, as RFC 4180 has it (CRLF, quotes doubled). A figure that is unknown leaves its cell empty; `cost_known` says so
  * for the cost. Text that a spreadsheet would run as a formula gets an apostrophe before it.
  */
-export function toCsv(view: ReportView): string {
-  const lines = [COLUMNS.map(([name]) => name).join(',')];
-  for (const request of view.requests) lines.push(COLUMNS.map(([, of]) => cell(of(request, view))).join(','));
-  return `${lines.join('\r\n')}\r\n`;
+export function toCsv(run: Run): string {
+  return [...csvParts(run)].join('');
 }
+
+/** The same in parts, however many requests the run has: none is held longer than its line. */
+export function* csvParts(run: Run): Generator<string> {
+  const named: Named = {
+    prompts: run.prompts.map(({ id, text, tier, score }) => ({
+      id: safeName(id),
+      preview: plainText(text, 160),
+      tier,
+      score,
+    })),
+    models: run.summary.models.map(({ endpoint, model }) => safeName(`${endpoint}/${model}`)),
+    simulated: run.manifest.simulated || run.summary.simulated,
+  };
+  const rowOf = requestRows(run);
+  let lines = [COLUMNS.map(([name]) => name).join(',')];
+  for (const record of run.records) {
+    const row = rowOf(record);
+    if (!row) continue;
+    lines.push(COLUMNS.map(([, of]) => cell(of(row, named))).join(','));
+    if (lines.length >= LINES_AT_ONCE) {
+      yield `${lines.join('\r\n')}\r\n`;
+      lines = [];
+    }
+  }
+  if (lines.length > 0) yield `${lines.join('\r\n')}\r\n`;
+}
+
+const LINES_AT_ONCE = 1_000;
 
 function cell(value: Cell): string {
   if (value === undefined) return '';

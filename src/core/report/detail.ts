@@ -38,7 +38,7 @@ export const requestDetailSchema = z.object({
       ),
     }),
   ),
-  /** When chunks with a token came, ms from the scheduled start; `chunks`: how many there were. */
+  /** When chunks with a token came, ms after the first of them; `chunks`: how many there were. */
   chunkTimes: z.optional(z.array(z.number())),
   chunks: recordSchema.shape.chunks,
   /** Score in [0,1]; absent: undecided. */

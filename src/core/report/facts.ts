@@ -1,20 +1,23 @@
 import type { Manifest } from '../benchmark/manifest.ts';
-import type { PlannedEndpoint } from '../benchmark/plan.ts';
+import type { Evaluation, PlannedEndpoint, PlannedModel } from '../benchmark/plan.ts';
 import type { ModelSummary } from '../benchmark/summary.ts';
 import { formatUsd } from '../catalog/cost.ts';
 import { counted, grouped, UNKNOWN } from '../numbers.ts';
 import { plainText } from '../prompts/plain-text.ts';
 import { fewestValues } from '../stats/quantiles.ts';
 import { duration, figure, instant, percent } from './format.ts';
+import { priceWords } from './model-row.ts';
+import type { Run } from './run.ts';
+import { sloWords, stageLoadWords } from './stage-rows.ts';
 import { safeName } from './text.ts';
-import type { ReportView, Run } from './view.ts';
+import type { ReportView } from './view.ts';
 
 /** How to read a report: the few sentences that keep a person from wrong conclusions. */
 export const READING: readonly string[] = [
   'Compare models by p50 for the usual case and by p95 or p99 for the slow one; a mean hides both.',
   `p95 of fewer than ${fewestValues.p95} requests and p99 of fewer than ${fewestValues.p99} rest on single values.`,
-  'Latency figures are of requests that succeeded; read them together with the share of errors.',
-  'A difference between two models that is smaller than the spread within one of them can be chance.',
+  'Latency figures are of requests that succeeded at their first attempt; read them together with the share of errors.',
+  'A difference between two models is told from chance by the verdict: prompts are compared one by one; a look at two medians is no test.',
   'A cost is unknown when a price or a token count is; a sum with an unknown part says so, and is a lower bound.',
 ];
 
@@ -59,7 +62,15 @@ export function notesOf(run: Run): string[] {
 }
 
 /** What one model's figures do not say of themselves. */
-function modelNotes({ endpoint, model, counts, coldStarts = [], cost, servedAs = [] }: ModelSummary): string[] {
+function modelNotes({
+  endpoint,
+  model,
+  counts,
+  coldStarts = [],
+  connections,
+  cost,
+  servedAs = [],
+}: ModelSummary): string[] {
   const name = safeName(`${endpoint}/${model}`);
   const notes = coldStarts.map(({ ms, ok }) =>
     ok
@@ -71,6 +82,17 @@ function modelNotes({ endpoint, model, counts, coldStarts = [], cost, servedAs =
       `${name}: ${counted(counts.retried, 'request')} needed a retry. Latency figures are of first attempts that succeeded; ${percent(counts.firstAttemptFailed / counts.requests)} of the first attempts failed.`,
     );
   }
+  if (connections) {
+    const parts = [
+      ['name lookup', connections.dnsMs],
+      ['TCP', connections.tcpMs],
+      ['TLS', connections.tlsMs],
+    ] as const;
+    const took = parts.flatMap(([part, ms]) => (ms ? [`${part} ${figure(ms.p50)} ms`] : []));
+    notes.push(
+      `${name} opened ${counted(connections.opened, 'connection')} while it was measured${took.length > 0 ? ` (${took.join(', ')}, p50)` : ''}; that time is in no latency.`,
+    );
+  }
   if (cost.cachedAtInputPrice) {
     notes.push(`${name} has no price for cached input: it counts at the input price, so the cost is an upper bound.`);
   }
@@ -79,6 +101,22 @@ function modelNotes({ endpoint, model, counts, coldStarts = [], cost, servedAs =
     notes.push(`${name} answered as ${names.join(', ')}${servedAs.length > 3 ? ' and others' : ''}.`);
   }
   return notes;
+}
+
+/** How requests met the endpoints. */
+function loadWords({ load, concurrency }: Manifest['plan']): string {
+  switch (load?.pattern) {
+    case undefined:
+      return concurrency === 1 ? 'one after the other' : 'a fixed number in flight';
+    case 'steady':
+      return stageLoadWords(load.load);
+    case 'trace':
+      return `recorded trace of ${counted(load.offsetsMs.length, 'arrival')}`;
+    case 'sweep':
+      return `sweep: ${load.stages.map(stageLoadWords).join('; ')}`;
+    case 'search':
+      return `search from ${figure(load.fromPerSecond)} to ${figure(load.toPerSecond)} requests/s for the highest at which ${percent(load.goodShare)} are good`;
+  }
 }
 
 /** What was run, with what and where: the manifest in words. */
@@ -100,8 +138,13 @@ export function factsOf(run: Run): ReportView['facts'] {
     ]),
     group('Load', [
       ['Prompts', grouped(run.prompts.length)],
-      ['Requests per model', `${grouped(plan.requests)}, after ${grouped(plan.warmup)} for warm-up`],
-      ['In flight at once', grouped(plan.concurrency)],
+      ['Pattern', loadWords(plan)],
+      [
+        `Requests per model${plan.load?.pattern === 'sweep' || plan.load?.pattern === 'search' ? ' and stage' : ''}`,
+        `${grouped(plan.requests)}, after ${grouped(plan.warmup)} for warm-up`,
+      ],
+      [plan.load === undefined ? 'In flight at once' : 'Most in flight at once', grouped(plan.concurrency)],
+      ['A good request', plan.slo && sloWords(plan.slo)],
       ['Most output tokens', grouped(plan.maxTokens)],
       ['Temperature', plan.temperature === undefined ? "the server's own" : String(plan.temperature)],
       ['Answers', plan.stream ? 'streamed' : 'not streamed'],
@@ -114,6 +157,7 @@ export function factsOf(run: Run): ReportView['facts'] {
       ['Retries of a request', plan.maxRetries ? `at most ${grouped(plan.maxRetries)}` : undefined],
       ['Time limit', plan.timeLimitMs === undefined ? 'none' : duration(plan.timeLimitMs)],
       ['Cost ceiling', ceiling === undefined ? 'none' : formatUsd(ceiling)],
+      ['Token ceiling', plan.maxTotalTokens === undefined ? undefined : grouped(plan.maxTotalTokens)],
       ['Seed', String(plan.seed)],
     ]),
     group(
@@ -131,16 +175,37 @@ export function factsOf(run: Run): ReportView['facts'] {
               ...(model.cachedInputPrice === undefined ? [] : [`cached input ${price(model.cachedInputPrice)}`]),
               ...(model.cacheWritePrice === undefined ? [] : [`cache write ${price(model.cacheWritePrice)}`]),
               `output ${price(model.outputPrice)}`,
+              ...(model.reasoningPrice === undefined ? [] : [`reasoning ${price(model.reasoningPrice)}`]),
+              ...(model.priceSource === undefined ? [] : [priceWords(model)]),
             ].join(', '),
           ] as const,
       ),
     ),
+    ...evaluationGroup(plan.evaluation, group),
     group('Machine', [
       ['System', `${machine.platform} ${machine.arch}`],
       ['Processor', `${grouped(machine.cpus)} × ${machine.cpuModel}`],
       ['Memory', `${grouped(machine.memoryMb)} MB`],
       ['Event-loop lag', lag && `p50 ${figure(lag.p50)} ms, p99 ${figure(lag.p99)} ms, max ${figure(lag.max)} ms`],
       ['Versions', `Tierwise ${versions.tierwise}, Node ${versions.node}, undici ${versions.undici}`],
+    ]),
+  ];
+}
+
+type Group = (name: string, items: readonly (readonly [string, string | undefined])[]) => ReportView['facts'][number];
+
+function evaluationGroup(evaluation: Evaluation | undefined, group: Group): ReportView['facts'] {
+  if (!evaluation) return [];
+  const { judge, embedding } = evaluation;
+  const name = ({ endpoint, model }: PlannedModel) => safeName(`${endpoint}/${model}`);
+  return [
+    group('Evaluation', [
+      ['Judge', judge && name(judge.model)],
+      ['Rubric', judge?.rubric],
+      ['Scores', judge && `1 to ${grouped(judge.scale)}`],
+      ['Repeats', judge && grouped(judge.repeats)],
+      ['Pairs of answers', judge?.pairs ? 'judged in both orders' : undefined],
+      ['Embeddings', embedding && name(embedding)],
     ]),
   ];
 }

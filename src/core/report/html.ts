@@ -2,8 +2,8 @@ import { grouped } from '../numbers.ts';
 import { swatch } from './charts/series.ts';
 import { figure, NONE } from './format.ts';
 import { type Markup, markup } from './markup.ts';
-import { requestCostWords, tokenCountWords, unmeasuredWords } from './request-words.ts';
-import { chartsSection, headSection, readingSection, requestsHeading, runSection, summarySection } from './sections.ts';
+import { ratingWords, requestCostWords, tokenCountWords, unmeasuredWords } from './request-words.ts';
+import { closingSections, headSection, mainSections, requestsHeading } from './sections.ts';
 import { pageCss, reportCss } from './style.ts';
 import { requestName } from './text.ts';
 import type { ReportView, RequestRow } from './view.ts';
@@ -15,26 +15,67 @@ const ROW_HEIGHT = 27;
 /** Up to this many requests, their table stands open. */
 const OPEN_TO = 100;
 
-const COLUMNS: readonly (readonly [label: string, width: number])[] = [
+interface Column {
+  readonly label: string;
+  readonly width: number;
+  readonly text: (request: RequestRow, view: ReportView) => string;
+}
+
+/** Figures of a request after its words; those of which no request has one are left out. */
+function figureColumns({ requests, stages }: ReportView): Column[] {
+  const some = (which: (request: RequestRow) => unknown) => requests.some((request) => which(request) !== undefined);
+  const when = (condition: boolean, ...columns: Column[]) => (condition ? columns : []);
+  return [
+    { label: 'Score', width: 60, text: ({ prompt }, { prompts }) => prompts[prompt]?.score.toFixed(2) ?? '' },
+    ...when(stages.length > 0, { label: 'Stage', width: 55, text: ({ stage }) => String(stage + 1) }),
+    { label: 'Queue ms', width: 75, text: ({ queueMs }) => figure(queueMs, NONE) },
+    { label: 'TTFT ms', width: 75, text: ({ ttftMs }) => figure(ttftMs, NONE) },
+    { label: 'Visible ms', width: 80, text: ({ firstVisibleMs }) => figure(firstVisibleMs, NONE) },
+    { label: 'E2E ms', width: 80, text: ({ e2eMs }) => figure(e2eMs, NONE) },
+    { label: 'TPOT ms', width: 75, text: ({ tpotMs }) => figure(tpotMs, NONE) },
+    { label: 'Tokens in', width: 75, text: (request) => tokenCountWords(request, request.tokensIn) },
+    { label: 'Tokens out', width: 80, text: (request) => tokenCountWords(request, request.tokensOut) },
+    { label: 'Cost', width: 95, text: requestCostWords },
+    ...when(
+      some(({ quality }) => quality),
+      { label: 'Quality', width: 70, text: ({ quality }) => quality?.toFixed(2) ?? NONE },
+    ),
+    ...when(
+      some(({ passed }) => passed),
+      {
+        label: 'Checks',
+        width: 70,
+        text: ({ passed }) => (passed === undefined ? NONE : passed ? 'passed' : 'failed'),
+      },
+    ),
+    ...when(
+      some(({ judge }) => judge),
+      {
+        label: 'Judge',
+        width: 90,
+        text: ({ judge, suspicious }) => `${judge?.toFixed(2) ?? NONE}${suspicious ? ' (look)' : ''}`,
+      },
+    ),
+    ...when(
+      some(({ rating }) => rating),
+      { label: 'Thumb', width: 60, text: ({ rating }) => ratingWords(rating) },
+    ),
+  ];
+}
+
+/** Words of a request, to the left. */
+const WORDS = [
   ['Request', 150],
   ['Prompt', 300],
   ['Tier', 70],
   ['Model', 190],
   ['Status', 130],
   ['Error', 240],
-  ['Score', 60],
-  ['TTFT ms', 75],
-  ['Visible ms', 80],
-  ['E2E ms', 80],
-  ['TPOT ms', 75],
-  ['Tokens in', 75],
-  ['Tokens out', 80],
-  ['Cost', 95],
-];
+] as const;
 
 /**
  * The report as one page that needs nothing else: no script, no external resource, a content policy that forbids both; light, dark, forced
- * colours and print. It holds every request.
+ * colours and print.
  */
 export function toHtml(view: ReportView): string {
   const css: Markup = { markup: `${pageCss}${reportCss}` };
@@ -46,11 +87,9 @@ export function toHtml(view: ReportView): string {
 <style>${css}</style></head>
 <body><main>
 ${headSection(view)}
-${summarySection(view)}
-${chartsSection(view)}
-${readingSection(view)}
+${mainSections(view)}
 ${requestsSection(view)}
-${runSection(view)}
+${closingSections(view)}
 <footer>Made by Tierwise. Run ${view.runId}.</footer>
 </main></body></html>
 `;
@@ -60,25 +99,28 @@ ${runSection(view)}
 function requestsSection(view: ReportView): Markup {
   const chunks: Markup[] = [];
   const models = view.models.map((model, index) => markup`${swatch(index)}${model.name}`);
+  const figures = figureColumns(view);
+  const columns = [...WORDS, ...figures.map(({ label, width }) => [label, width] as const)];
+  const total = columns.reduce((sum, [, width]) => sum + width, 0);
   for (let from = 0; from < view.requests.length; from += CHUNK) {
     const rows = view.requests.slice(from, from + CHUNK);
     const range = `Requests ${grouped(from + 1)} to ${grouped(from + rows.length)}`;
     const intrinsic = (rows.length + 2) * ROW_HEIGHT;
     chunks.push(
-      markup`<div class="tw-chunk" style="contain-intrinsic-size:auto ${intrinsic}px" role="region" aria-label="${range}" tabindex="0"><table class="tw-table"><caption>${range}</caption><colgroup>${COLUMNS.map(([, width]) => markup`<col style="width:${width}px">`)}</colgroup><thead><tr>${COLUMNS.map(([label]) => markup`<th scope="col">${label}</th>`)}</tr></thead><tbody>${rows.map((request) => rowOf(request, view, models))}</tbody></table></div>\n`,
+      markup`<div class="tw-chunk" style="contain-intrinsic-size:auto ${intrinsic}px" role="region" aria-label="${range}" tabindex="0"><table class="tw-table" style="width:${total}px"><caption>${range}</caption><colgroup>${columns.map(([, width]) => markup`<col style="width:${width}px">`)}</colgroup><thead><tr>${columns.map(([label]) => markup`<th scope="col">${label}</th>`)}</tr></thead><tbody>${rows.map((request) => rowOf(request, view, models, figures))}</tbody></table></div>\n`,
     );
   }
-  return markup`<section aria-labelledby="tw-requests"><h2 id="tw-requests">${requestsHeading(view)}</h2>${
+  return markup`<section aria-labelledby="tw-requests"><h2 id="tw-requests">${requestsHeading(view)}</h2>${view.listed.words !== undefined && markup`<p class="tw-note">${view.listed.words}</p>`}${
     view.requests.length === 0
       ? markup`<p class="tw-note">No request was stored.</p>`
-      : markup`<details class="tw-requests"${view.requests.length <= OPEN_TO && markup` open`}><summary>Every request, warm-up included</summary>${chunks}</details>`
+      : markup`<details class="tw-requests"${view.requests.length <= OPEN_TO && markup` open`}><summary>${view.listed.words === undefined ? 'Every request, warm-up included' : 'The listed requests'}</summary>${chunks}</details>`
   }</section>`;
 }
 
-function rowOf(request: RequestRow, view: ReportView, models: readonly Markup[]): Markup {
+function rowOf(request: RequestRow, view: ReportView, models: readonly Markup[], figures: readonly Column[]): Markup {
   const prompt = view.prompts[request.prompt];
   const unmeasured = unmeasuredWords(request);
   const status = `${request.status}${unmeasured === '' ? '' : `, ${unmeasured}`}${request.attempts > 1 ? `, ${request.attempts} tries` : ''}`;
   const error = request.errorCode === undefined ? '' : `${request.errorCode}: ${request.errorMessage ?? ''}`;
-  return markup`<tr><td>${requestName(request.id, view)}<td title="${prompt?.preview}"><bdi>${prompt?.preview}</bdi><td>${prompt?.tier}<td>${models[request.model]}<td>${status}<td${error !== '' && markup` title="${error}"`}>${error}<td>${prompt?.score.toFixed(2)}<td>${figure(request.ttftMs, NONE)}<td>${figure(request.firstVisibleMs, NONE)}<td>${figure(request.e2eMs, NONE)}<td>${figure(request.tpotMs, NONE)}<td>${tokenCountWords(request, request.tokensIn)}<td>${tokenCountWords(request, request.tokensOut)}<td>${requestCostWords(request)}\n`;
+  return markup`<tr><td>${requestName(request.id, view)}<td title="${prompt?.preview}"><bdi>${prompt?.preview}</bdi><td>${prompt?.tier}<td>${models[request.model]}<td>${status}<td${error !== '' && markup` title="${error}"`}>${error}${figures.map(({ text }) => markup`<td>${text(request, view)}`)}\n`;
 }

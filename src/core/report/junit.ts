@@ -1,6 +1,6 @@
 import type { GateResult } from '../benchmark/gates.ts';
-import type { RunRecord } from '../benchmark/record.ts';
 import { plainText } from '../prompts/plain-text.ts';
+import type { Outcome } from '../quality/outcome.ts';
 import { escapeMarkup, type Markup, markup } from './markup.ts';
 import { requestName, safeName } from './text.ts';
 import type { Run } from './view.ts';
@@ -78,22 +78,24 @@ function caseOf(
 
 /** Checks that failed, by prompt and model; warm-up requests are checked by nobody. */
 function failedChecks(run: Run): Suite[] {
-  const checked = new Set((run.outcomes ?? []).map((outcome) => outcome.kind === 'check' && outcome.record));
-  const records = new Map<string, RunRecord>();
-  for (const record of run.records) if (checked.has(record.id)) records.set(record.id, record);
+  const failing = (run.outcomes ?? []).filter(isFailedCheck);
+  if (failing.length === 0) return [];
+  const asked = new Set(failing.map(({ record }) => record));
+  const records = new Map<string, { readonly model: string; readonly promptId: string }>();
+  for (const { id, promptId, endpoint, model, warmup, coldStart } of run.records)
+    if (asked.has(id) && !warmup && !coldStart) records.set(id, { model: `${endpoint}/${model}`, promptId });
   const cases: Case[] = [];
   let failures = 0;
-  for (const outcome of run.outcomes ?? []) {
-    if (outcome.kind !== 'check' || outcome.score === undefined || outcome.score >= 1) continue;
+  for (const outcome of failing) {
     const record = records.get(outcome.record);
-    if (record === undefined || record.warmup || record.coldStart) continue;
+    if (record === undefined) continue;
     failures++;
     if (cases.length >= MOST_CHECKS) continue;
     const why = outcome.why ?? `score ${outcome.score}`;
     cases.push(
       caseOf(
-        `tierwise.checks.${safeName(`${record.endpoint}/${record.model}`)}`,
-        `${record.promptId} · ${outcome.name} · ${requestName(record.id, run.manifest)}`,
+        `tierwise.checks.${safeName(record.model)}`,
+        `${record.promptId} · ${outcome.name} · ${requestName(outcome.record, run.manifest)}`,
         { type: 'check', message: why, text: why },
       ),
     );
@@ -114,4 +116,10 @@ function failedChecks(run: Run): Suite[] {
 /** On one line: an XML parser turns line ends in attributes into spaces anyway. */
 function attribute(text: string): Markup {
   return { markup: escapeMarkup(plainText(text, 1_000)) };
+}
+
+type CheckOutcome = Extract<Outcome, { kind: 'check' }>;
+
+function isFailedCheck(outcome: Outcome): outcome is CheckOutcome {
+  return outcome.kind === 'check' && outcome.score !== undefined && outcome.score < 1;
 }

@@ -1,6 +1,17 @@
 import { counted, grouped } from '../numbers.ts';
-import { type Column, errorWords, latencyColumns, outcomeColumns, SIMULATED, totalCostWords } from './columns.ts';
-import { duration, instant } from './format.ts';
+import {
+  type Column,
+  costColumns,
+  errorWords,
+  latencyColumns,
+  outcomeColumns,
+  qualityColumns,
+  SIMULATED,
+  totalCostWords,
+} from './columns.ts';
+import { duration, figure, instant, NONE } from './format.ts';
+import { type MetricCells, metricCells } from './metric-cells.ts';
+import { capacityWords, stageColumns } from './sections-stages.ts';
 import { safeName } from './text.ts';
 import type { ReportView } from './view.ts';
 
@@ -19,17 +30,25 @@ export function toMarkdown(view: ReportView): string {
       inert(`Cost ${totalCostWords(view.totals)}.`),
     ].join(' '),
   );
+  if (view.invalid !== undefined) blocks.push(`> **Not valid:** ${inert(view.invalid)}`);
   if (view.warnings.length > 0) blocks.push('## Warnings', bullets(view.warnings));
+  if (view.calibration.length > 0) blocks.push(bullets(view.calibration));
+  blocks.push(...verdict(view), ...stages(view));
   blocks.push(
     '## Latency',
-    summaryTable(view, latencyColumns),
+    summaryTable(view, latencyColumns(view)),
     '## Outcome and cost',
-    summaryTable(view, outcomeColumns),
+    summaryTable(view, outcomeColumns(view)),
   );
+  const [quality, cost] = [qualityColumns(view), costColumns(view)];
+  if (quality.length > 0) blocks.push('## Quality and satisfaction', summaryTable(view, quality));
+  if (cost.length > 0) blocks.push('## Cost by part', summaryTable(view, cost));
+  blocks.push(...evaluation(view));
   const failing = view.models.filter((row) => row.errors.length > 0);
   if (failing.length > 0)
     blocks.push('## Errors by class', bullets(failing.map((row) => `${row.name}: ${errorWords(row)}`)));
   blocks.push(...failures(view));
+  blocks.push(...sameAs(view));
   blocks.push('## What the figures mean', bullets(view.definitions.map((entry) => `${entry.name}: ${entry.words}`)));
   blocks.push('## How to read them', bullets([...view.notes, ...view.reading]));
   blocks.push('## The run');
@@ -37,6 +56,82 @@ export function toMarkdown(view: ReportView): string {
     blocks.push(`### ${inert(group.group)}`, bullets(group.items.map((item) => `${item.label}: ${item.value}`)));
   }
   return `${blocks.join('\n\n')}\n`;
+}
+
+const verdictColumns: readonly (readonly [label: string, cell: (cells: MetricCells) => string])[] = [
+  ['Figure', ({ label }) => label],
+  ['Prompts', ({ n }) => n],
+  ['First', ({ a }) => a],
+  ['Second', ({ b }) => b],
+  ['Effect', ({ effect }) => effect],
+  ['95 % interval', ({ interval }) => interval],
+  ['p (Holm)', ({ p }) => p],
+  ['Better', ({ outcome }) => outcome],
+];
+
+/** What the run concludes, pair by pair, as the page has it. */
+function verdict({ verdict: told, models }: ReportView): string[] {
+  if (!told || told.comparisons.length === 0) return [];
+  const name = (model: number) => models[model]?.name ?? '';
+  return [
+    '## Verdict',
+    ...told.comparisons.flatMap(({ a, b, metrics, words }) => {
+      const rows = metrics.map((metric) => {
+        const cells = metricCells(metric, { a: name(a), b: name(b), tied: 'tied' });
+        return verdictColumns.map(([, cell]) => inert(cell(cells)));
+      });
+      const head = verdictColumns.map(([label]) => label);
+      return [
+        `### ${inert(`${name(a)} (first) and ${name(b)} (second)`)}`,
+        bullets(words),
+        ...(rows.length > 0 ? [table(head, rows)] : []),
+      ];
+    }),
+  ];
+}
+
+function stages(view: ReportView): string[] {
+  if (view.stages.length === 0) return [];
+  const columns = stageColumns(view);
+  const rows = view.stages.flatMap(({ load, models }, index) =>
+    models.map((model) => [
+      inert(`${index + 1}: ${load}`),
+      inert(view.models[model.model]?.name ?? ''),
+      ...columns.map(([, text]) => inert(text(model))),
+    ]),
+  );
+  const found = capacityWords(view);
+  return [
+    found.length > 0 ? '## Capacity' : '## Load, stage by stage',
+    ...(found.length > 0 ? [bullets(found)] : []),
+    table(['Stage', 'Model', ...columns.map(([label]) => label)], rows),
+  ];
+}
+
+function evaluation({ evaluation: told }: ReportView): string[] {
+  if (!told || (told.undecided.length === 0 && told.suspiciousCount === 0)) return [];
+  return [
+    '## Evaluation: what to look at',
+    bullets([
+      ...told.suspicious.map(({ request, by, why }) => `${request} speaks to its judge (${by}): ${why}`),
+      ...told.undecided.map(({ what, why, count }) => `Not decided, ${counted(count, 'time')}: ${what}: ${why}`),
+    ]),
+  ];
+}
+
+function sameAs({ sameAs: others, models }: ReportView): string[] {
+  if (others.length === 0) return [];
+  const rows = others.flatMap(({ model, tools }) =>
+    tools.flatMap(({ tool, rows: figures }) =>
+      figures.map(({ figure: name, distribution }) => [
+        inert(models[model]?.name ?? ''),
+        inert(tool),
+        inert(name),
+        ...[distribution?.mean, distribution?.p50, distribution?.p95, distribution?.p99].map((ms) => figure(ms, NONE)),
+      ]),
+    ),
+  );
+  return ['## Same as in other tools (ms)', table(['Model', 'Tool', 'Figure', 'mean', 'p50', 'p95', 'p99'], rows)];
 }
 
 function summaryTable(view: ReportView, columns: readonly Column[]): string {

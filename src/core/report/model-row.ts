@@ -1,5 +1,7 @@
 import * as z from 'zod/mini';
+import type { PlannedModel } from '../benchmark/plan.ts';
 import { type ModelSummary, modelSummarySchema } from '../benchmark/summary.ts';
+import { UNKNOWN } from '../numbers.ts';
 import { type TierName, tierNames } from '../routing/tier.ts';
 import { distributionSchema } from '../stats/distribution.ts';
 import { safeName } from './text.ts';
@@ -40,6 +42,8 @@ export const modelRowSchema = z.object({
   per1kUsd: z.optional(z.number()),
   /** `knownUsd` by what was paid for. */
   costParts: shape.cost.shape.parts,
+  /** Where the prices come from, and when they were true. */
+  priceWords: z.string(),
   /** Requests that used tokens at an unknown price. */
   costUnknown: z.number(),
   /** Share of the measured requests whose prompt is in the tier. */
@@ -48,7 +52,7 @@ export const modelRowSchema = z.object({
 
 export type ModelRow = z.infer<typeof modelRowSchema>;
 
-export function modelRow(model: ModelSummary): ModelRow {
+export function modelRow(model: ModelSummary, planned: PlannedModel | undefined): ModelRow {
   const { requests, ok, error, warmup } = model.counts;
   const inTiers = tierNames.reduce((sum, tier) => sum + (model.tiers[tier] ?? 0), 0);
   return {
@@ -82,10 +86,27 @@ export function modelRow(model: ModelSummary): ModelRow {
     perRequestUsd: model.cost.perRequestUsd,
     per1kUsd: model.cost.perRequestUsd === undefined ? undefined : model.cost.perRequestUsd * 1_000,
     costParts: model.cost.parts,
+    priceWords: planned ? priceWords(planned) : UNKNOWN,
     costUnknown: model.cost.unknown,
     tiers: tierNames.map((tier: TierName) => {
       const count = model.tiers[tier] ?? 0;
       return { tier, count, share: inTiers > 0 ? count / inTiers : 0 };
     }),
   };
+}
+
+const SOURCES = {
+  user: 'typed by a person',
+  workspace: 'from the workspace',
+  measured: 'as measured',
+  bundled: 'from the bundled list',
+} as const;
+
+/** Where a model's prices come from and when they were true, for example `from the bundled list, 2026-11-01`. */
+export function priceWords({ inputPrice, outputPrice, priceSource, priceAsOf }: PlannedModel): string {
+  if (inputPrice === undefined && outputPrice === undefined) return UNKNOWN;
+  return [
+    priceSource === undefined ? 'of the plan' : SOURCES[priceSource],
+    ...(priceAsOf === undefined ? [] : [safeName(priceAsOf, 40)]),
+  ].join(', ');
 }

@@ -16,6 +16,12 @@ export function requestCostWords({ costUsd, costAtLeast }: RequestRow): string {
   return costUsd !== undefined && costAtLeast ? `≥ ${formatUsd(costUsd)}` : formatUsd(costUsd);
 }
 
+/** A person's thumb. */
+export function ratingWords(rating: number | undefined): string {
+  if (!rating) return NONE;
+  return rating > 0 ? 'up' : 'down';
+}
+
 /** What kind of request stands in no figure; '' for a measured one. */
 export function unmeasuredWords({ coldStart, warmup }: RequestRow): string {
   if (coldStart) return 'cold start';

@@ -5,19 +5,43 @@ import { swatch } from './charts/series.ts';
 import { tierChart, tierTable } from './charts/tiers.ts';
 import {
   type Column,
+  costColumns,
   errorWords,
   latencyColumns,
   otherDefinitions,
   outcomeColumns,
+  qualityColumns,
   SIMULATED,
   totalCostWords,
   urgentDefinitions,
 } from './columns.ts';
 import { duration, instant } from './format.ts';
 import { type Markup, markup } from './markup.ts';
+import { figureOf } from './section-parts.ts';
+import { evaluationSection, sameAsSection } from './sections-evaluation.ts';
+import { stagesSection } from './sections-stages.ts';
+import { verdictSection } from './sections-verdict.ts';
 import type { ReportView } from './view.ts';
 
-/** The parts that the panel and the exported page have in common, as HTML without script and without inline style. */
+// The parts that the panel and the exported page have in common, as HTML without script and without inline style.
+
+/** What stands before the requests: the conclusion first, then the tables, then what only some will read. */
+export function mainSections(view: ReportView): Markup[] {
+  return [
+    // Where the load is what was asked about, it comes first.
+    stagesSection(view),
+    verdictSection(view),
+    summarySection(view),
+    chartsSection(view),
+    evaluationSection(view),
+    sameAsSection(view),
+  ].filter((section) => section !== undefined);
+}
+
+/** What stands after the requests. */
+export function closingSections(view: ReportView): Markup[] {
+  return [readingSection(view), runSection(view)];
+}
 
 export function headSection(view: ReportView): Markup {
   const { totals } = view;
@@ -28,18 +52,28 @@ export function headSection(view: ReportView): Markup {
     `measured ${duration(view.durationMs)}`,
     `started ${instant(view.startedAt)}`,
   ];
-  return markup`<div class="tw-head"><h1><bdi>${view.title}</bdi></h1><p class="tw-facts"><span class="tw-state tw-state-${view.state}">${view.stateWords}</span>${facts.map((fact) => markup`<span>${fact}</span>`)}</p></div>${view.simulated && markup`<p class="tw-banner tw-simulated" role="note">${SIMULATED}</p>`}${view.warnings.length > 0 && markup`<div class="tw-banner tw-warning" role="note"><strong>Warnings</strong><ul>${view.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul></div>`}`;
+  return markup`<div class="tw-head"><h1><bdi>${view.title}</bdi></h1><p class="tw-facts"><span class="tw-state tw-state-${view.state}">${view.stateWords}</span>${facts.map((fact) => markup`<span>${fact}</span>`)}</p></div>${view.simulated && markup`<p class="tw-banner tw-simulated" role="note">${SIMULATED}</p>`}${
+    view.invalid !== undefined &&
+    markup`<p class="tw-banner tw-invalid" role="note"><strong>Not valid:</strong> ${view.invalid}</p>`
+  }${view.warnings.length > 0 && markup`<div class="tw-banner tw-warning" role="note"><strong>Warnings</strong><ul>${view.warnings.map((warning) => markup`<li>${warning}</li>`)}</ul></div>`}${view.calibration.map((words) => markup`<p class="tw-note">${words}</p>`)}`;
 }
 
-export function summarySection(view: ReportView): Markup {
-  return markup`<section aria-labelledby="tw-summary"><h2 id="tw-summary">Summary</h2>${summaryTable('Latency by model', view, latencyColumns)}${summaryTable('Outcome and cost by model', view, outcomeColumns)}${errorLines(view)}${notes(view)}<div class="tw-definitions"><h3>What the figures mean</h3>${definitionList(urgentDefinitions(view))}<details><summary>More definitions</summary>${definitionList(otherDefinitions(view))}</details></div></section>`;
+function summarySection(view: ReportView): Markup {
+  return markup`<section aria-labelledby="tw-summary"><h2 id="tw-summary">Summary</h2>${summaryTable('Latency by model', view, latencyColumns(view))}${summaryTable('Quality and satisfaction by model', view, qualityColumns(view))}${summaryTable('Outcome and cost by model', view, outcomeColumns(view))}${costParts(view)}${errorLines(view)}${notes(view)}<div class="tw-definitions"><h3>What the figures mean</h3>${definitionList(urgentDefinitions(view))}<details><summary>More definitions</summary>${definitionList(otherDefinitions(view))}</details></div></section>`;
 }
 
 function definitionList(definitions: ReportView['definitions']): Markup {
   return markup`<dl>${definitions.map((entry) => markup`<div><dt>${entry.name}</dt><dd>${entry.words}</dd></div>`)}</dl>`;
 }
 
-function summaryTable(caption: string, view: ReportView, columns: readonly Column[]): Markup {
+function costParts(view: ReportView): Markup | undefined {
+  const columns = costColumns(view);
+  if (columns.length === 0) return undefined;
+  return markup`<details><summary>Cost by part</summary>${summaryTable('Cost of the measured requests by what was paid for', view, columns)}</details>`;
+}
+
+function summaryTable(caption: string, view: ReportView, columns: readonly Column[]): Markup | undefined {
+  if (columns.length === 0) return undefined;
   const groups: { name: string; count: number }[] = [];
   for (const column of columns) {
     const before = groups.at(-1);
@@ -74,7 +108,7 @@ function notes(view: ReportView): Markup | undefined {
   return view.notes.length === 0 ? undefined : markup`<p class="tw-note">${view.notes.join(' ')}</p>`;
 }
 
-export function chartsSection(view: ReportView): Markup {
+function chartsSection(view: ReportView): Markup {
   const { ttft, e2e, compromise } = view.charts;
   if (!ttft && !e2e) {
     const why =
@@ -112,23 +146,19 @@ export function chartsSection(view: ReportView): Markup {
   }</div></section>`;
 }
 
-function figureOf(caption: string, chart: Markup, legend: Markup, table: Markup): Markup {
-  return markup`<figure class="tw-figure"><figcaption>${caption}</figcaption>${chart}${legend}<details><summary>Data</summary><div class="tw-scroll" role="region" aria-label="Data: ${caption}" tabindex="0">${table}</div></details></figure>`;
-}
-
 function total(data: NonNullable<ReportView['charts']['ttft']>): number {
   return data.series.reduce((sum, entry) => sum + entry.n, 0);
 }
 
-export function readingSection(view: ReportView): Markup {
+function readingSection(view: ReportView): Markup {
   return markup`<section aria-labelledby="tw-reading"><h2 id="tw-reading">How to read this report</h2><ul class="tw-reading">${view.reading.map((line) => markup`<li>${line}</li>`)}</ul></section>`;
 }
 
-export function runSection(view: ReportView): Markup {
+function runSection(view: ReportView): Markup {
   return markup`<section aria-labelledby="tw-run"><h2 id="tw-run">The run</h2><div class="tw-run">${view.facts.map((group) => markup`<div><h3>${group.group}</h3><dl>${group.items.map((item) => markup`<div><dt><bdi>${item.label}</bdi></dt><dd><bdi>${item.value}</bdi></dd></div>`)}</dl></div>`)}</div></section>`;
 }
 
 /** How many requests there are, for the heading of their table. */
 export function requestsHeading(view: ReportView): string {
-  return `Requests (${grouped(view.requests.length)})`;
+  return `Requests (${grouped(view.listed.count)})`;
 }

@@ -2,7 +2,6 @@ import * as z from 'zod/mini';
 import type { Slo, Stage } from '../benchmark/load.ts';
 import type { Summary } from '../benchmark/summary.ts';
 import { grouped } from '../numbers.ts';
-import { figure } from './format.ts';
 
 /** One model in one stage of the load. Times in ms, rates per second. */
 const stageModelSchema = z.object({
@@ -58,15 +57,24 @@ export function stageRows({ stages = [] }: Summary): StageRow[] {
 export function stageLoadWords(load: Stage['load']): string {
   if (load.kind === 'trace') return 'recorded trace';
   if (load.kind === 'closed') return `${grouped(load.concurrency)} in flight`;
-  const to = load.toPerSecond === undefined ? '' : ` to ${figure(load.toPerSecond)}`;
-  return `${figure(load.perSecond)}${to} requests/s, ${load.arrivals === 'poisson' ? 'at random (Poisson)' : 'evenly'}`;
+  const to = load.toPerSecond === undefined ? '' : ` to ${rate(load.toPerSecond)}`;
+  return `${rate(load.perSecond)}${to}/s, ${load.arrivals === 'poisson' ? 'Poisson' : 'constant'}`;
+}
+
+/** As it was asked for: `8`, not `8.00`. */
+function rate(perSecond: number): string {
+  return String(Number(perSecond.toPrecision(3)));
 }
 
 /** The limits of an SLO, for example `TTFT ≤ 500 ms, E2E ≤ 4,000 ms`. */
 export function sloWords({ ttftMs, tpotMs, e2eMs }: Slo): string {
   return [
-    ...(ttftMs === undefined ? [] : [`TTFT ≤ ${figure(ttftMs)} ms`]),
-    ...(tpotMs === undefined ? [] : [`TPOT ≤ ${figure(tpotMs)} ms`]),
-    ...(e2eMs === undefined ? [] : [`E2E ≤ ${figure(e2eMs)} ms`]),
+    ...(ttftMs === undefined ? [] : [`TTFT ≤ ${limit(ttftMs)}`]),
+    ...(tpotMs === undefined ? [] : [`TPOT ≤ ${limit(tpotMs)}`]),
+    ...(e2eMs === undefined ? [] : [`E2E ≤ ${limit(e2eMs)}`]),
   ].join(', ');
+}
+
+function limit(ms: number): string {
+  return `${ms >= 1_000 ? grouped(ms) : rate(ms)} ms`;
 }

@@ -13,6 +13,10 @@ p{margin:0}
 .tw-state-stopped,.tw-state-cancelled,.tw-state-running{border-color:var(--tw-warning);border-style:dashed}
 .tw-banner{margin-top:12px;padding:7px 12px;border:1px solid var(--tw-line);border-left:3px solid var(--tw-info);background:var(--tw-raised);border-radius:2px;overflow-wrap:anywhere}
 .tw-warning{border-left-color:var(--tw-warning)}
+.tw-invalid{border-left-color:var(--tw-error)}
+.tw-comparison{margin-bottom:20px}
+.tw-conclusion{max-width:90ch;margin:0 0 8px}
+.tw-comparison .tw-charts{margin-top:10px;align-items:center}
 .tw-banner ul{margin:2px 0 0;padding-left:18px}
 .tw-note{margin-top:8px;color:var(--tw-muted);overflow-wrap:anywhere}
 .tw-scroll{overflow-x:auto;margin:0 0 12px}
@@ -22,6 +26,7 @@ p{margin:0}
 .tw-table thead th{color:var(--tw-muted);font-weight:600;vertical-align:bottom;border-bottom-color:var(--tw-line)}
 .tw-table thead th:first-child,.tw-table th[scope=row]{text-align:left}
 .tw-table .tw-left{text-align:left}
+.tw-table td.tw-long{min-width:30ch;max-width:60ch;white-space:normal;overflow-wrap:anywhere}
 .tw-table th[scope=row]{color:var(--tw-fg);font-weight:600}
 .tw-summary{width:100%}
 .tw-summary thead tr:first-child th{border-bottom-color:transparent}
@@ -65,6 +70,12 @@ dd{margin:0;color:var(--tw-muted);overflow-wrap:anywhere;min-width:0}
 .tw-ring{fill:var(--tw-hair)}
 .tw-ring-errors{fill:var(--tw-error)}
 .tw-whisker{stroke:var(--tw-c);stroke-width:1.5;fill:none}
+.tw-line{stroke:var(--tw-c);stroke-width:1.8;fill:none;stroke-linejoin:round}
+.tw-dashed{stroke-dasharray:5 3;stroke-width:1.2}
+.tw-limit{stroke:var(--tw-error);stroke-dasharray:6 4}
+.tw-guide{stroke:var(--tw-muted);stroke-width:.8;fill:none}
+.tw-hollow{fill:var(--tw-bg);stroke:var(--tw-c);stroke-width:1.5}
+.tw-undecided{--tw-c:var(--tw-muted)}
 .tw-lane{fill:var(--tw-raised)}
 .tw-legend{display:flex;flex-wrap:wrap;gap:2px 16px;color:var(--tw-muted);font-size:.92em;margin-top:2px}
 .tw-key{display:inline-block;width:0;height:12px;border-left:2px solid var(--tw-fg);margin-right:6px;vertical-align:-2px}
@@ -125,7 +136,7 @@ export const pageCss = `
 @media screen and (prefers-color-scheme:dark){:root{${DARK}}}
 .tw-requests{margin-top:8px}
 .tw-chunk{content-visibility:auto;overflow-x:auto}
-.tw-chunk table{table-layout:fixed;width:1500px}
+.tw-chunk table{table-layout:fixed}
 .tw-chunk td{overflow:hidden;text-overflow:ellipsis}
 .tw-chunk td:nth-child(-n+6){text-align:left}
 .tw-chunk thead th:nth-child(-n+6){text-align:left}

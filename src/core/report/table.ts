@@ -1,7 +1,7 @@
 import { formatUsd } from '../catalog/cost.ts';
 import { counted, grouped } from '../numbers.ts';
 import { aligned } from './aligned.ts';
-import { costWords, errorWords, SIMULATED, totalCostWords, urgentDefinitions } from './columns.ts';
+import { costWords, errorWords, qualityColumns, SIMULATED, totalCostWords, urgentDefinitions } from './columns.ts';
 import { duration, figure, NONE, percent } from './format.ts';
 import type { ModelRow, ReportView } from './view.ts';
 
@@ -30,9 +30,24 @@ export function toTextTable(view: ReportView): string {
     '',
     ...aligned([header, ...rows], align),
   ];
+  if (view.invalid !== undefined) lines.splice(view.simulated ? 2 : 0, 0, `Not valid: ${view.invalid}`, '');
+  const quality = qualityColumns(view);
+  if (quality.length > 0) {
+    const head = ['model', ...quality.map(({ group, label }) => `${group} ${label}`.toLowerCase())];
+    const cells = view.models.map((row) => [row.name, ...quality.map(({ text }) => text(row))]);
+    lines.push(
+      '',
+      ...aligned(
+        [head, ...cells],
+        head.map((_, column) => (column === 0 ? 'left' : 'right')),
+      ),
+    );
+  }
   const failing = view.models.filter((row) => row.errors.length > 0);
   if (failing.length > 0)
     lines.push('', 'Errors by class:', ...failing.map((row) => `  ${row.name}: ${errorWords(row)}`));
+  const conclusions = view.verdict?.comparisons.flatMap(({ words }) => words.slice(0, 1)) ?? [];
+  if (conclusions.length > 0) lines.push('', ...conclusions);
   const remarks = [...view.warnings.map((warning) => `Warning: ${warning}`), ...view.notes];
   if (remarks.length > 0) lines.push('', ...remarks);
   lines.push('', 'Times are in ms. What the figures mean:');

@@ -103,7 +103,7 @@ export type ReportView = z.infer<typeof reportViewSchema>;
 export function buildReport(run: Run): ReportView {
   const { manifest, summary } = run;
   const { plan } = manifest;
-  const models = summary.models.map(modelRow);
+  const models = summary.models.map((model, index) => modelRow(model, plan.models[index]));
   const rowOf = requestRows(run);
   const listed = new Listed();
   const ttft = new HistogramData('ttftMs', models.length);

@@ -1,0 +1,221 @@
+import { eachGap } from '../benchmark/chunk-times.ts';
+import { isStreamed, type PlannedEndpoint, type PlannedModel } from '../benchmark/plan.ts';
+import type { RunRecord } from '../benchmark/record.ts';
+import type { Protocol } from '../catalog/protocol.ts';
+import type { Run } from './run.ts';
+
+/** Bucket boundaries of OpenTelemetry's conventions for generative AI: seconds of every client time, and tokens. */
+const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+const tokenCounts = [
+  1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864,
+];
+
+const metrics = {
+  duration: {
+    name: 'gen_ai.client.operation.duration',
+    unit: 's',
+    description: 'From sending an attempt to the end of its response.',
+    bounds: seconds,
+  },
+  firstChunk: {
+    name: 'gen_ai.client.operation.time_to_first_chunk',
+    unit: 's',
+    description: 'From sending to the first event of a streamed response.',
+    bounds: seconds,
+  },
+  perChunk: {
+    name: 'gen_ai.client.operation.time_per_output_chunk',
+    unit: 's',
+    description: 'Between one chunk with a token and the next.',
+    bounds: seconds,
+  },
+  tokens: {
+    name: 'gen_ai.client.token.usage',
+    unit: '{token}',
+    description: 'Input and output tokens of a request, as its server counted them.',
+    bounds: tokenCounts,
+  },
+} as const;
+
+type MetricKey = keyof typeof metrics;
+type Attributes = Readonly<Record<string, string | number>>;
+
+/** The conventions' name of who is asked; where a protocol is spoken by many, that of the protocol. */
+const providers: Readonly<Record<Protocol, string>> = {
+  openai: 'openai',
+  'openai-responses': 'openai',
+  'azure-openai': 'azure.ai.openai',
+  anthropic: 'anthropic',
+  ollama: 'ollama',
+  databricks: 'databricks',
+  'vscode-lm': 'vscode',
+};
+
+/**
+ * The measured requests as a metrics file of OpenTelemetry (OTLP as JSON), with names, units and buckets of its conventions for
+ * generative AI, for collectors and dashboards that know those. Warm-up is left out. An operation is one attempt, as a
+ * client library would see it.
+ */
+export function toOtel(run: Run): string {
+  const { manifest } = run;
+  const points = new Points();
+  const known = new Map(
+    manifest.plan.models.map((planned) => [
+      `${planned.endpoint}\n${planned.model}`,
+      {
+        streamed: isStreamed(manifest.plan, planned),
+        attributes: attributesOf(
+          planned,
+          manifest.plan.endpoints.find(({ id }) => id === planned.endpoint),
+        ),
+      },
+    ]),
+  );
+  let last = Date.parse(manifest.startedAt);
+  for (const record of run.records) {
+    const model = known.get(`${record.endpoint}\n${record.model}`);
+    if (!model || record.warmup || record.coldStart) continue;
+    addRecord(points, record, model.attributes, model.streamed);
+    last = Math.max(last, Date.parse(record.scheduledAt) + (record.attempts.at(-1)?.times.end ?? record.times.end));
+  }
+  const start = nanos(Date.parse(manifest.startedAt));
+  const end = nanos(last);
+  const resource = {
+    'service.name': 'tierwise',
+    'service.version': manifest.versions.tierwise,
+    'tierwise.run.id': manifest.runId,
+    'tierwise.simulated': String(manifest.simulated || run.summary.simulated),
+  };
+  const file = {
+    resourceMetrics: [
+      {
+        resource: { attributes: listed(resource) },
+        scopeMetrics: [
+          {
+            scope: { name: 'tierwise', version: manifest.versions.tierwise },
+            metrics: (Object.keys(metrics) as MetricKey[]).flatMap((key) => {
+              const { name, unit, description } = metrics[key];
+              const dataPoints = points.of(key, start, end);
+              // 2: cumulative, from the start of the run.
+              const histogram = { aggregationTemporality: 2, dataPoints };
+              return dataPoints.length > 0 ? [{ name, unit, description, histogram }] : [];
+            }),
+          },
+        ],
+      },
+    ],
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function addRecord(points: Points, record: RunRecord, attributes: Attributes, streamed: boolean): void {
+  for (const { times, error, status } of record.attempts) {
+    // The conventions take a status for an error's type where there is one.
+    const failed = error ? { 'error.type': status !== undefined && status >= 400 ? String(status) : error.code } : {};
+    points.add('duration', { ...attributes, ...failed }, (times.end - times.sent) / 1_000);
+  }
+  const { tokens, status, times, chunkTimes, attempts } = record;
+  if (tokens?.source === 'server') {
+    points.add('tokens', { ...attributes, 'gen_ai.token.type': 'input' }, tokens.input);
+    points.add('tokens', { ...attributes, 'gen_ai.token.type': 'output' }, tokens.output);
+  }
+  if (status !== 'ok' || attempts.length > 1 || !streamed) return;
+  const first = times.firstEvent ?? times.firstToken;
+  if (first !== undefined) points.add('firstChunk', attributes, (first - times.sent) / 1_000);
+  if (chunkTimes !== undefined) {
+    eachGap(chunkTimes, (ms, count) => points.add('perChunk', attributes, ms / 1_000, count));
+  }
+}
+
+function attributesOf({ model, task }: PlannedModel, endpoint: PlannedEndpoint | undefined): Attributes {
+  const operations: Record<string, string> = { completions: 'text_completion', embeddings: 'embeddings' };
+  return {
+    'gen_ai.operation.name': operations[task ?? 'chat'] ?? 'chat',
+    'gen_ai.provider.name': endpoint ? providers[endpoint.protocol] : '_OTHER',
+    'gen_ai.request.model': model,
+    ...serverOf(endpoint?.baseUrl ?? ''),
+  };
+}
+
+/** Host and port only: a path may name a tenant. */
+function serverOf(baseUrl: string): Attributes {
+  const [, secure, host, port] = /^http(s?):\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)(?::(\d+))?/i.exec(baseUrl) ?? [];
+  if (host === undefined) return {};
+  return { 'server.address': host, 'server.port': port === undefined ? (secure ? 443 : 80) : Number(port) };
+}
+
+interface Point {
+  readonly attributes: Attributes;
+  readonly counts: number[];
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+}
+
+/** Histograms by metric and attributes. */
+class Points {
+  readonly #points = new Map<string, Point>();
+  /** Of attributes that were met before, so that a key is made once for each object. */
+  readonly #keys = new WeakMap<Attributes, string>();
+
+  add(metric: MetricKey, attributes: Attributes, value: number, times = 1): void {
+    const key = `${metric}\n${this.#keyOf(attributes)}`;
+    const { bounds } = metrics[metric];
+    let point = this.#points.get(key);
+    if (!point) {
+      const counts = new Array<number>(bounds.length + 1).fill(0);
+      const [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      point = { attributes, counts, count: 0, sum: 0, min, max };
+      this.#points.set(key, point);
+    }
+    // A value on a boundary falls into the bucket below it.
+    let bucket = 0;
+    while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket++;
+    point.counts[bucket] = (point.counts[bucket] ?? 0) + times;
+    point.count += times;
+    point.sum += value * times;
+    if (value < point.min) point.min = value;
+    if (value > point.max) point.max = value;
+  }
+
+  #keyOf(attributes: Attributes): string {
+    const known = this.#keys.get(attributes);
+    if (known !== undefined) return known;
+    const key = JSON.stringify(attributes);
+    this.#keys.set(attributes, key);
+    return key;
+  }
+
+  /** Whole numbers of 64 bits are strings in OTLP's JSON. */
+  of(metric: MetricKey, startTimeUnixNano: string, timeUnixNano: string) {
+    return [...this.#points].flatMap(([key, { attributes, counts, count, sum, min, max }]) =>
+      key.startsWith(`${metric}\n`)
+        ? [
+            {
+              attributes: listed(attributes),
+              startTimeUnixNano,
+              timeUnixNano,
+              count: String(count),
+              sum,
+              bucketCounts: counts.map(String),
+              explicitBounds: metrics[metric].bounds,
+              min,
+              max,
+            },
+          ]
+        : [],
+    );
+  }
+}
+
+function listed(attributes: Attributes) {
+  return Object.entries(attributes).map(([key, value]) => ({
+    key,
+    value: typeof value === 'number' ? { intValue: String(value) } : { stringValue: value },
+  }));
+}
+
+function nanos(ms: number): string {
+  return `${Math.round(ms)}000000`;
+}
