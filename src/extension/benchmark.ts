@@ -25,6 +25,8 @@ interface Wish {
   readonly options: PlanOptions;
   /** Rows of the data set that are left out. */
   readonly problems?: readonly DatasetProblem[];
+  /** Parts of rows that are left out. */
+  readonly notes?: readonly DatasetProblem[];
 }
 
 /** Measures models on the selection, or the prompt at the cursor. */
@@ -37,15 +39,15 @@ export async function benchmarkSelection(services: Services, argument: unknown):
 
 /** Measures models on a data set. */
 export async function benchmarkDataset(services: Services, argument: unknown): Promise<void> {
-  const { name, prompts, problems } = await wantedDataset(argument);
+  const { name, prompts, problems, notes } = await wantedDataset(argument);
   const models = await pickModels(services);
-  await benchmark(services, { title: name, prompts, models, options: optionsFor(services, prompts), problems });
+  await benchmark(services, { title: name, prompts, models, options: optionsFor(services, prompts), problems, notes });
 }
 
 /** Measures these models on the data set of the active editor, or on one that the person picks. */
 export async function benchmarkModels(services: Services, models: readonly Model[]): Promise<void> {
-  const { name, prompts, problems } = await wantedDataset(undefined);
-  await benchmark(services, { title: name, prompts, models, options: optionsFor(services, prompts), problems });
+  const { name, prompts, problems, notes } = await wantedDataset(undefined);
+  await benchmark(services, { title: name, prompts, models, options: optionsFor(services, prompts), problems, notes });
 }
 
 /** Measures the same once more: same prompts, models and sizes, at the prices and addresses of today. */
@@ -120,6 +122,7 @@ async function confirm(plan: Plan, wish: Wish, unpriced: readonly Model[], estim
         costSentence(estimate, free),
         limitSentence(plan, unpriced),
         problemSentence(wish.problems ?? []),
+        noteSentence(wish.notes ?? []),
       ]
         .filter((sentence) => sentence !== '')
         .join('\n\n'),
@@ -149,6 +152,13 @@ function problemSentence(problems: readonly DatasetProblem[]): string {
   if (!first) return '';
   const rows = problems.length === 1 ? '1 row is' : `${formatCount(problems.length)} rows are`;
   return `${rows} left out. Line ${first.line}: ${first.message}`;
+}
+
+function noteSentence(notes: readonly DatasetProblem[]): string {
+  const [first] = notes;
+  if (!first) return '';
+  const parts = notes.length === 1 ? 'One thing' : `${formatCount(notes.length)} things`;
+  return `${parts} in the data set ${notes.length === 1 ? 'does' : 'do'} not count. Line ${first.line}: ${first.message}`;
 }
 
 /** Sorts by time, and does not clash between windows. */

@@ -100,7 +100,7 @@ function madeUp(seed: number, count: number): string[] {
   );
 }
 
-const names = ['a.prompt.md', 'a.md', 'a.jsonl', 'a.yaml'];
+const names = ['a.prompt.md', 'a.md', 'a.jsonl', 'a.yaml', 'a.csv'];
 const documents = (seed: number, count: number): PromptDocument[] =>
   madeUp(seed, count).flatMap((text) => names.map((fileName) => ({ fileName, languageId: 'plaintext', text })));
 
@@ -108,6 +108,7 @@ const documents = (seed: number, count: number): PromptDocument[] =>
 function decoded(document: PromptDocument, { range }: FoundPrompt): string[] {
   const covered = document.text.slice(range.start, range.end);
   if (document.fileName === 'a.jsonl') return [JSON.parse(covered) as string];
+  if (document.fileName === 'a.csv') return [covered.replace(/^"([\s\S]*)"$/, '$1').replaceAll('""', '"')];
   return [covered, covered.replace(/^[ \t]+/gm, '')];
 }
 
@@ -163,7 +164,7 @@ describe('for every text', () => {
 
   it('a data set has prompts with text and ids that differ, and problems with a line', () => {
     for (const text of madeUp(5, 800)) {
-      for (const format of ['jsonl', 'yaml', 'text'] as const) {
+      for (const format of ['jsonl', 'csv', 'json', 'yaml', 'text'] as const) {
         const { prompts, problems } = parseDataset(text, format, 'name');
         expect(new Set(prompts.map(({ id }) => id)).size).toBe(prompts.length);
         expect(prompts.every((prompt) => prompt.text.trim() !== '')).toBe(true);

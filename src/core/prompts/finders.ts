@@ -1,3 +1,4 @@
+import { csvFinder } from './csv-finder.ts';
 import { fencedFinder } from './fenced.ts';
 import { jsonlFinder } from './jsonl.ts';
 import type { FoundPrompt, PromptDocument, PromptFinder } from './prompt.ts';
@@ -5,7 +6,7 @@ import { promptFileFinder } from './prompt-file.ts';
 import { yamlFinder } from './yaml-finder.ts';
 
 /** One finder for each kind of document. The first that accepts a document is asked: a `.prompt.md` is a prompt, not Markdown. */
-export const finders: readonly PromptFinder[] = [promptFileFinder, fencedFinder, jsonlFinder, yamlFinder];
+export const finders: readonly PromptFinder[] = [promptFileFinder, fencedFinder, jsonlFinder, yamlFinder, csvFinder];
 
 /** The prompts of a document, in its order; at most `maxFoundPrompts`. */
 export function findPrompts(document: PromptDocument): FoundPrompt[] {

@@ -1,3 +1,4 @@
+import { isFileUrl } from './datasets/file-reference.ts';
 import { part } from './datasets/tree.ts';
 import { listKeys, rowsOf } from './datasets/tree-rows.ts';
 import { yamlTree } from './datasets/yaml-tree.ts';
@@ -39,7 +40,7 @@ function promptsOf(text: string, start: number, line: number, maxLexemes: number
     if (row.problem !== undefined) continue;
     const [id, prompt] = [row.fields.get('id'), row.fields.get('prompt')];
     const range = (row.tree.kind === 'map' ? part(row.tree, 'prompt') : row.tree)?.range;
-    if (typeof prompt !== 'string' || prompt.trim() === '' || range === undefined) continue;
+    if (typeof prompt !== 'string' || prompt.trim() === '' || isFileUrl(prompt) || range === undefined) continue;
     found.push({
       text: prompt,
       range: { start: start + range.start, end: start + range.end },

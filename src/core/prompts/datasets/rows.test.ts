@@ -78,7 +78,7 @@ describe('a template', () => {
     ],
     ['\\frac{{{a}}}{2}', '\\frac{1}{2}'],
     ['{{\n a }}', '{{\n a }}'],
-    ['${a} {a} %a%', '${a} {a} %a%'],
+    ['{a} %a% <%= a %>', '{a} %a% <%= a %>'],
   ])('%j is %j', (template, text) => {
     expect(applyTemplate(template, new Map([['a', 1]]))).toEqual({ text });
   });
