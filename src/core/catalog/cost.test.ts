@@ -45,6 +45,31 @@ describe('the cost of tokens', () => {
   });
 });
 
+describe('reasoning', () => {
+  const tokens = { input: 0, output: 1_000, reasoning: 800 };
+
+  it('is a part of the output with a price of its own, and costs what output costs without one', () => {
+    expect(tokenCost(tokens, { outputPrice: 10, reasoningPrice: 5 })).toBeCloseTo((200 * 10 + 800 * 5) / 1e6, 15);
+    expect(tokenCost(tokens, { outputPrice: 10 })).toBeCloseTo(0.01, 15);
+    expect(tokenCost(tokens, { reasoningPrice: 5 })).toBeUndefined();
+  });
+
+  it('is never more than the output, whatever a server counts', () => {
+    expect(tokenCost({ ...tokens, reasoning: 5_000 }, { outputPrice: 10, reasoningPrice: 5 })).toBeCloseTo(0.005, 15);
+  });
+
+  it('counts in an upper bound at the dearer of both prices', () => {
+    expect(dearestCost(tokens, { inputPrice: 0, outputPrice: 10, reasoningPrice: 30 })).toBeCloseTo(0.03, 15);
+    expect(dearestCost(tokens, { inputPrice: 0, outputPrice: 10, reasoningPrice: 3 })).toBeCloseTo(0.01, 15);
+    for (const reasoning of [0, 1, 500, 1_000]) {
+      for (const reasoningPrice of [undefined, 0, 7, 30]) {
+        const prices = { inputPrice: 1, outputPrice: 10, reasoningPrice };
+        expect(tokenCost({ ...tokens, reasoning }, prices)).toBeLessThanOrEqual(dearestCost(tokens, prices)! + 1e-15);
+      }
+    }
+  });
+});
+
 describe('the range of a cost', () => {
   const model: Model = {
     ref: 'e/m',
