@@ -2,7 +2,8 @@
 //   npm run build && node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON bench/arrivals.ts [per second] [seconds]
 // Sent times are those of the records; arrivals are what the server saw, by its own clock. A Poisson process has gaps with an
 // exponential distribution, and its times, given their number, are spread evenly: both by Kolmogorov and Smirnov. The
-// reference is the plan's own times, without any process.
+// reference is the plan's own times, without any process. Three runs with other seeds; the middle p counts, because chance alone
+// gives small ones now and then, and another program on the same core always does.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -28,13 +29,24 @@ const client = nodeOn(1, folder);
 console.log(`load average before: ${loadavg()[0]?.toFixed(1)}`);
 try {
   const [baseUrl] = (await once(server, 'message')) as [string];
-  for (const arrivals of ['poisson', 'constant'] as const) await measure(baseUrl, arrivals);
+  const ps: number[] = [];
+  for (const seed of [1, 2, 3]) ps.push((await measure(baseUrl, 'poisson', seed)) ?? Number.NaN);
+  await measure(baseUrl, 'constant', 1);
+  const p = quantile(
+    ps.sort((a, b) => a - b),
+    0.5,
+  );
+  console.log(
+    `p of what was sent, the smaller of both tests, middle of three runs: ${p.toFixed(3)} (goal: at least ${fewestP})`,
+  );
+  if (!(p >= fewestP)) process.exitCode = 1;
 } finally {
   server.disconnect();
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function measure(baseUrl: string, arrivals: 'poisson' | 'constant'): Promise<void> {
+/** Prints the figures of a run; the smaller p of what was sent, for Poisson arrivals. */
+async function measure(baseUrl: string, arrivals: 'poisson' | 'constant', seed: number): Promise<number | undefined> {
   const plan: Plan = {
     endpoints: [{ id: 'sim', protocol: 'openai', baseUrl }],
     models: [{ endpoint: 'sim', model: 'instant' }],
@@ -47,10 +59,10 @@ async function measure(baseUrl: string, arrivals: 'poisson' | 'constant'): Promi
     stream: true,
     timeoutMs: 30_000,
     keepAnswers: false,
-    seed: 20_261_124,
+    seed,
   };
   const prompts = [{ id: 'p', text: 'What is 2 plus 2?', tokens: 6, score: 0, tier: 'simple' as const }];
-  const runDir = join(folder, arrivals);
+  const runDir = join(folder, `${arrivals}-${seed}`);
   server.send('log');
   const { manifest } = await startMeasuring({
     entry,
@@ -83,6 +95,7 @@ async function measure(baseUrl: string, arrivals: 'poisson' | 'constant'): Promi
     ['sent', sent],
     ['arrived', arrived.filter(([id]) => ids.has(id)).map(([, ms]) => ms)],
   ];
+  let smaller: number | undefined;
   for (const [name, times] of lines) {
     const sorted = times.sort((a, b) => a - b);
     const rate = (sorted.length - 1) / (((sorted.at(-1) ?? 0) - (sorted[0] ?? 0)) / 1000);
@@ -95,10 +108,8 @@ async function measure(baseUrl: string, arrivals: 'poisson' | 'constant'): Promi
     const [from = 0, to = 1] = [sorted[0], sorted.at(-1)];
     const byTimes = kolmogorovSmirnov(sorted.slice(1, -1), (at) => (at - from) / (to - from));
     const words = ({ statistic, p }: typeof byGaps) => `D ${statistic.toFixed(4)}, p ${p.toFixed(3)}`;
-    const goal = name === 'sent' ? ` (goal: p at least ${fewestP})` : '';
-    console.log(
-      `  ${name}: ${rate.toFixed(1)}/s; gaps exponential: ${words(byGaps)}; times even: ${words(byTimes)}${goal}`,
-    );
-    if (name === 'sent' && Math.min(byGaps.p, byTimes.p) < fewestP) process.exitCode = 1;
+    console.log(`  ${name}: ${rate.toFixed(1)}/s; gaps exponential: ${words(byGaps)}; times even: ${words(byTimes)}`);
+    if (name === 'sent') smaller = Math.min(byGaps.p, byTimes.p);
   }
+  return smaller;
 }

@@ -8,10 +8,11 @@ import { quantile } from '../src/core/stats/quantiles.ts';
 const cli = join(import.meta.dirname, '..', 'dist', 'cli.js');
 const starts = Number(process.argv[2] ?? 15);
 const goalMs = 500;
+const prompt = 'Explain why the sky is blue, in three sentences.';
 const commands: Readonly<Record<string, readonly string[]>> = {
   'node -e 0': ['-e', '0'],
   'tierwise --help': [cli, '--help'],
-  'tierwise estimate': [cli, 'estimate', 'Explain why the sky is blue, in three sentences.'],
+  'tierwise estimate': [cli, 'estimate', '-'],
 };
 
 if (!existsSync(cli)) throw new Error('dist/cli.js is missing: run npm run build.');
@@ -20,7 +21,7 @@ const taken = new Map(Object.keys(commands).map((name) => [name, [] as number[]]
 for (let round = -1; round < starts; round++) {
   for (const [name, args] of Object.entries(commands)) {
     const from = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', input: prompt });
     const ms = performance.now() - from;
     if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
     if (round >= 0) taken.get(name)?.push(ms);
