@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { simulatedAnswer } from '../simulator/answer.ts';
+import { type CheckTools, runCheck } from '../../core/quality/checks.ts';
+import { answerChunks, simulatedAnswer } from '../simulator/answer.ts';
+import { keyedRandom } from '../simulator/random.ts';
 import { readAllPrompts, readDataset, readPrompts } from './read-prompts.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tierwise-prompts-'));
@@ -179,7 +181,22 @@ describe('reading data sets of other kinds', () => {
     const { prompts, notes } = await readDataset(join(samples, 'checked.yaml'));
     expect([prompts.length, notes]).toEqual([12, []]);
     expect(prompts.every(({ checks }) => (checks?.length ?? 0) > 1)).toBe(true);
-    // What the simulated endpoint takes for right is right.
-    for (const { id, text, reference } of prompts.slice(0, 9)) expect(simulatedAnswer(text), id).toBe(reference);
+    // The simulated endpoint's right answers pass, its wrong ones fail.
+    const tools: CheckTools = {
+      limited: (work) => ({ value: work() }),
+      parses: async () => undefined,
+      similarity: async () => ({}),
+    };
+    for (const { id, text, reference, checks = [] } of prompts.slice(0, 9)) {
+      expect(simulatedAnswer(text), id).toBe(reference);
+      for (const wrong of [false, true]) {
+        const answer = answerChunks('small', text, { tokens: 60, wrong, random: keyedRandom(1) }).join('');
+        const scores = await Promise.all(checks.map((check) => runCheck(check, { answer, reference }, tools)));
+        expect(
+          scores.map(({ score }) => score),
+          `${id}: ${answer}`,
+        ).toEqual([1, wrong ? 0 : 1]);
+      }
+    }
   });
 });
