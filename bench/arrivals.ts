@@ -18,7 +18,7 @@ import { readRun } from '../src/engine/benchmark/run-folder.ts';
 import { builtInto, nodeOn } from './measure/processes.ts';
 
 const perSecond = Number(process.argv[2] ?? 500);
-const requests = Math.round(perSecond * Number(process.argv[3] ?? 6));
+const requests = Math.round(perSecond * Number(process.argv[3] ?? 3));
 const fewestP = 0.01;
 
 const entry = join(import.meta.dirname, '..', 'dist', 'measure.js');
