@@ -7,6 +7,7 @@ import { type StageResult, slotsOf } from '../../core/benchmark/stages.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import { type Clock, systemClock } from '../calling/clock.ts';
+import { InFlight } from '../calling/in-flight.ts';
 import { type CallAttempt, callWithRetries, lastAttempt, RetryBudget, wasCancelled } from '../calling/retry.ts';
 import { AdaptiveTimeouts, fixedTimeouts } from '../calling/timeout.ts';
 import { adapterFor } from '../endpoints/adapters.ts';
@@ -121,7 +122,7 @@ export function startRequests(options: RunnerOptions): Running {
   const health = new Health();
   // One for each request in flight. Were they to listen to a single signal, its list would chain each request to the
   // next, and once one of them is in V8's old space, all that follow are kept until that is collected.
-  const givingUp = new Set<AbortController>();
+  const givingUp = new InFlight<AbortController>();
   const wallTime = wallClock(transport);
   const clock: Clock = { ...systemClock, now: () => transport.now() };
   const woken = new Set<number>();
@@ -247,7 +248,7 @@ export function startRequests(options: RunnerOptions): Running {
   ): Promise<void> {
     const { request, model, prompt, spending } = job;
     const giveUp = new AbortController();
-    givingUp.add(giveUp);
+    const place = givingUp.add(giveUp);
     const startedAt = transport.now();
     let scheduled = job.dueAt ?? startedAt;
     if (!targets.isSound(model.endpoint)) {
@@ -262,7 +263,7 @@ export function startRequests(options: RunnerOptions): Running {
     };
     const attempts = await withValidKey(job, giveUp.signal, (before) =>
       attemptsOf(once, giveUp.signal, before),
-    ).finally(() => givingUp.delete(giveUp));
+    ).finally(() => givingUp.remove(place));
     // What was reserved for an attempt that did not come about.
     spending.settle(noUse);
     if (wasCancelled(attempts)) {
@@ -291,7 +292,7 @@ export function startRequests(options: RunnerOptions): Running {
   function stop(): void {
     loop?.stop();
     const reason = new Failure({ code: 'cancelled', message: 'The run was ended.' });
-    for (const request of givingUp) request.abort(reason);
+    for (const request of givingUp.all()) request.abort(reason);
   }
 
   function ending(refused: Job | undefined): Ending {

@@ -1,7 +1,9 @@
+import { InFlight, type Place } from '../calling/in-flight.ts';
+
 /** Timers may come this much early against the clock; ms. */
 const toleranceMs = 1;
 
-const pending = new Set<Deadline>();
+const pending = new InFlight<Deadline>();
 let timer: NodeJS.Timeout | undefined;
 let armedFor = Number.POSITIVE_INFINITY;
 
@@ -13,24 +15,26 @@ export class Deadline {
   /** On `performance.now()`. */
   #at: number;
   readonly #passed: () => void;
+  #place: Place<Deadline>;
 
   /** @param ms from now; no more than a timer can (2^31 − 1) */
   constructor(ms: number, passed: () => void) {
     this.#passed = passed;
     this.#at = performance.now() + ms;
-    pending.add(this);
+    this.#place = pending.add(this);
     if (this.#at < armedFor) arm(this.#at);
   }
 
   /** From now on it is so many ms away; also after it has passed. */
   move(ms: number): void {
     this.#at = performance.now() + ms;
-    pending.add(this);
+    pending.remove(this.#place);
+    this.#place = pending.add(this);
     if (this.#at < armedFor) arm(this.#at);
   }
 
   clear(): void {
-    pending.delete(this);
+    pending.remove(this.#place);
     // A timer that guards nothing would keep the process from ending.
     if (pending.size === 0) disarm();
   }
@@ -38,14 +42,14 @@ export class Deadline {
   static check(): void {
     disarm();
     const now = performance.now() + toleranceMs;
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const deadline of pending) {
-      if (deadline.#at <= now) {
-        pending.delete(deadline);
-        deadline.#passed();
-      } else if (deadline.#at < earliest) earliest = deadline.#at;
+    for (const deadline of pending.all()) {
+      // One before it may have cleared or moved it.
+      if (deadline.#at > now || !pending.has(deadline.#place)) continue;
+      pending.remove(deadline.#place);
+      deadline.#passed();
     }
-    if (earliest < armedFor && pending.size > 0) arm(earliest);
+    const earliest = Math.min(...pending.all().map((deadline) => deadline.#at));
+    if (earliest < armedFor) arm(earliest);
   }
 }
 
