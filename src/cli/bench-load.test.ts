@@ -76,7 +76,7 @@ describe('the load of tierwise bench', () => {
     expect(stdout).toMatch(/2 +3 in flight +sim\/instant +4 +0/);
     expect(summaryOf('sweep').stages).toHaveLength(2);
     const byRate = await bench('sweep-rate', ['--sweep', 'rate=50,100', '--requests', '3', '--slo', 'e2e_ms<60000']);
-    expect(byRate.stdout).toMatch(/2 +100\/s poisson +sim\/instant +3 +0 .* 100%/);
+    expect(byRate.stdout).toMatch(/2 +100 requests\/s, at random \(Poisson\) +sim\/instant +3 +0 .* 100%/);
   });
 
   it('is a search for the rate that keeps an SLO', async () => {
@@ -84,7 +84,9 @@ describe('the load of tierwise bench', () => {
       ...['--search-rate', '20..80', '--slo', 'ttft_ms<60000', '--good-share', '0.9', '--requests', '3'],
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^At most \d+ requests to 1 model/) });
-    expect(stdout).toMatch(/sim\/instant: it held the SLO at 80\.0 requests\/s/);
+    expect(stdout).toMatch(
+      /sim\/instant holds the limits \(TTFT ≤ 60,000 ms for 90% of the requests\) up to 80\.0 requests\/s/,
+    );
     expect(summaryOf('search').capacity).toEqual([{ model: 0, perSecond: 80 }]);
   });
 
@@ -114,7 +116,7 @@ describe('the load of tierwise bench', () => {
     ['a share beyond 1', ['--search-rate', '1..2', '--good-share', '2'], /--good-share must be a share/],
     ['a sweep of nothing', ['--sweep', 'speed=1'], /--sweep must be concurrency=1,4,16 or rate=1,2,5/],
     ['an SLO of a figure that is none', ['--slo', 'cost<1'], /--slo must be limits/],
-    ['requests and repeats', ['--requests', '1', '--repeats', '2'], /--requests and --repeats both/],
+    ['requests and repeats', ['--requests', '1', '--repeats', '2'], /requests and the repeats of each prompt both say/],
     ['a trace that is not there', ['--trace', 'none.csv'], /none\.csv: there is no such file/],
     ['an unknown gate', ['--gate', 'speed<1'], /names an unknown figure/],
     ['a gate on a stranger', ['--gate', 'sim/nobody:quality>1'], /names a model that the run does not have/],

@@ -380,7 +380,7 @@ describe('tierwise report', () => {
     const dir = join(cli.folder, 'run');
     expect(await cli.run(['report', dir, '--format', 'pdf'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/one of html, md, csv, json, junit/),
+      stderr: expect.stringMatching(/one of html, md, csv, json, text, otel, junit/),
     });
     expect(await cli.run(['report', dir])).toMatchObject({
       code: 2,

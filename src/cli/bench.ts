@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
-import type { Load } from '../core/benchmark/load.ts';
+import { resolve } from 'node:path';
 import { mayCostMoney } from '../core/catalog/cost.ts';
 import { findModel } from '../core/catalog/lookup.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { scorerById } from '../core/complexity/scorers.ts';
 import { Failure } from '../core/failure.ts';
+import type { DatasetProblem } from '../core/prompts/dataset.ts';
+import { plainText } from '../core/prompts/plain-text.ts';
 import { makeTiers } from '../core/routing/tiers.ts';
 import { planRun } from '../engine/benchmark/plan-run.ts';
 import { runPaths } from '../engine/benchmark/run-folder.ts';
@@ -13,8 +14,7 @@ import { plannedEvaluation } from '../engine/config/evaluation-setting.ts';
 import { loadConfig } from '../engine/config/load.ts';
 import { loadIn, plannedLoad } from '../engine/config/load-setting.ts';
 import { configuredModels } from '../engine/config/models.ts';
-import { readAllPrompts } from '../engine/config/read-prompts.ts';
-import type { BenchmarkDefaults } from '../engine/config/schema.ts';
+import { readDataset } from '../engine/config/read-prompts.ts';
 import { checkAddresses } from './addresses.ts';
 import type { Installation } from './commands.ts';
 import { chosenEvaluation, type EvaluationOptions } from './evaluation-options.ts';
@@ -24,6 +24,7 @@ import { measure, printRun, shellWord, withKeys } from './measure.ts';
 import { askForInput, wrongUse } from './options.ts';
 import { planWords } from './plan-words.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
+import { textOption } from './text-option.ts';
 
 export interface BenchOptions extends LoadOptions, EvaluationOptions, GateOptions {
   readonly config: string;
@@ -81,7 +82,10 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
   const evaluated = plannedEvaluation(await chosenEvaluation(options, defaults.evaluation), known);
   const slo = { ...defaults.slo, ...options.slo };
   const load = await plannedLoad(chosenLoad(options, loadIn(options.config, defaults.load ?? {})), slo);
-  const prompts = await readAllPrompts(options.prompts);
+  const template = (await textOption('--template', options.template)) ?? defaults.template;
+  const { name, prompts, notes } = await readDataset(options.prompts, { template });
+  // Whichever of the two is said here takes the place of either in the configuration.
+  const amount = options.requests === undefined && options.repeats === undefined ? defaults : options;
   const paid = [...models, ...(evaluated?.models ?? [])];
   const used = config.endpoints.filter((endpoint) => paid.some((model) => model.endpoint === endpoint.id));
   checkAddresses(used, options.allowOrigin);
@@ -96,7 +100,8 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
         concurrency: options.concurrency ?? defaults.concurrency,
         load,
         slo: Object.keys(slo).length === 0 ? undefined : slo,
-        requests: requestsOf(options, defaults, prompts.length, load),
+        requests: amount.requests,
+        repeats: amount.repeats,
         warmup: options.warmup ?? defaults.warmup,
         maxTokens: options.maxTokens ?? defaults.maxTokens,
         maxCostUsd: options.maxCost ?? defaults.maxCostUsd,
@@ -113,6 +118,7 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
       },
     });
     const { plan } = planned;
+    for (const line of noteLines(notes, options.prompts)) terminal.note(line);
     for (const line of planWords(planned, models.length)) terminal.note(line);
     if (options.yes !== true && paid.some(mayCostMoney) && (await terminal.confirm('Send them?')) === false) {
       terminal.note('Nothing was sent.');
@@ -122,7 +128,7 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
       {
         type: 'start',
         runDir,
-        title: options.title ?? (options.prompts === '-' ? 'standard input' : basename(options.prompts)),
+        title: options.title ?? (options.prompts === '-' ? 'standard input' : name),
         plan,
         prompts: planned.prompts,
         network: { strictSsl: true },
@@ -136,22 +142,10 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
   });
 }
 
-/** How many requests each model is sent; undefined: one for each prompt. A trace is sent as a whole unless something else is said. */
-function requestsOf(
-  options: BenchOptions,
-  defaults: BenchmarkDefaults,
-  prompts: number,
-  load: Load | undefined,
-): number | undefined {
-  const { requests, repeats } = options;
-  if (requests !== undefined && repeats !== undefined) {
-    throw wrongUse('--requests and --repeats both say how much is sent. Give one of them.');
-  }
-  if (requests !== undefined) return requests;
-  if (repeats !== undefined) return repeats * prompts;
-  if (defaults.requests !== undefined) return defaults.requests;
-  if (defaults.repeats !== undefined) return defaults.repeats * prompts;
-  return load?.pattern === 'trace' ? load.offsetsMs.length : undefined;
+/** What a data set was not taken as, the first of many. */
+function noteLines(notes: readonly DatasetProblem[], source: string): string[] {
+  const shown = notes.slice(0, 5).map(({ line, message }) => `${source}:${line}: ${plainText(message, 300)}`);
+  return notes.length > shown.length ? [...shown, `And ${notes.length - shown.length} more of the kind.`] : shown;
 }
 
 /** The models of a list of names, or all that answer prompts. @throws Failure `usage` that lists what may be said. */

@@ -28,7 +28,7 @@ export const usages = {
   resume: 'DIR [--config FILE] [--max-cost USD] [--gate EXPR] [--json]',
   evaluate: 'DIR --config FILE [--checks DATASET] [--judge MODEL --rubric TEXT] [--gate EXPR]',
   compare: 'DIR DIR… [--format text|md|json] [--fail-on-regression]',
-  report: 'DIR --format html|md|csv|json|junit [--out FILE]',
+  report: 'DIR --format html|md|csv|json|text|otel|junit [--out FILE]',
   models: '--config FILE [--json]',
   endpoints:
     '--config FILE | --databricks [--profile P | --host H] [--resolve MODEL] | --discover; [--add FILE] [--json]',

@@ -3,7 +3,7 @@ import type { RunComparison } from '../core/benchmark/verdict.ts';
 import { metricNames } from '../core/benchmark/verdict-words.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
 import { runComparisonJson, runComparisonMarkdown, runComparisonText } from '../core/report/run-comparison.ts';
-import { readRun } from '../engine/benchmark/run-folder.ts';
+import { openRun } from '../engine/benchmark/run-folder.ts';
 import { wrongUse } from './options.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
@@ -22,7 +22,7 @@ export async function compare({ dirs, ...options }: CompareOptions, terminal: Te
   const runs = [];
   const seen = new Set<string>();
   for (const dir of dirs) {
-    const run = await readRun(dir);
+    const run = await openRun(dir);
     if (seen.has(run.manifest.runId)) throw wrongUse(`${dir} is a run that was named before. Name each once.`);
     seen.add(run.manifest.runId);
     runs.push(run);

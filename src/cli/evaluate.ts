@@ -8,7 +8,7 @@ import type { Check } from '../core/quality/check.ts';
 import { onlyInVscode } from '../engine/benchmark/answer-measure.ts';
 import { estimateEvaluation } from '../engine/benchmark/estimate.ts';
 import { plannedEndpoint } from '../engine/benchmark/plan-run.ts';
-import { readRun } from '../engine/benchmark/run-folder.ts';
+import { openRun } from '../engine/benchmark/run-folder.ts';
 import { plannedEvaluation } from '../engine/config/evaluation-setting.ts';
 import { loadConfig } from '../engine/config/load.ts';
 import { configuredModels } from '../engine/config/models.ts';
@@ -41,7 +41,7 @@ export async function evaluate(
   terminal: Terminal,
   installation: Installation,
 ): Promise<ExitCode> {
-  const run = await readRun(options.dir);
+  const run = await openRun(options.dir);
   const { manifest } = run;
   const { plan } = manifest;
   if (!plan.keepAnswers) {

@@ -6,7 +6,7 @@ import { duration, figure } from '../core/report/format.ts';
 import { toTextTable } from '../core/report/table.ts';
 import { buildReport, type Run } from '../core/report/view.ts';
 import { startMeasuring } from '../engine/benchmark/measuring.ts';
-import { readRun } from '../engine/benchmark/run-folder.ts';
+import { openRun } from '../engine/benchmark/run-folder.ts';
 import { type KeyedEndpoint, type KeyRing, resolveKeys } from '../engine/config/keys.ts';
 import { parseBaseUrl } from '../engine/http/base-url.ts';
 import { createUndiciTransport } from '../engine/http/undici-transport.ts';
@@ -45,7 +45,7 @@ export async function measure(
   } finally {
     terminal.interrupted.removeEventListener('abort', cancel);
   }
-  return readRun(message.runDir);
+  return openRun(message.runDir);
 }
 
 /** A task but for its keys. */
@@ -110,8 +110,9 @@ export async function printRun(run: Run, asked: Asked, terminal: Terminal): Prom
   if (asked.json === true) {
     await terminal.out(`${JSON.stringify({ ...summary, gates }, undefined, 2)}\n`);
   } else {
-    const lines = [...runLines(run), ...gateLines(gates, manifest)];
-    await terminal.out(`${toTextTable(buildReport(run))}${lines.length > 0 ? `\n${lines.join('\n')}\n` : ''}`);
+    const view = buildReport(run);
+    const lines = [...runLines(view), ...gateLines(gates, manifest)];
+    await terminal.out(`${toTextTable(view)}${lines.length > 0 ? `\n${lines.join('\n')}\n` : ''}`);
   }
   if (manifest.state !== 'complete') terminal.note(`${endWords(manifest)} Go on with: ${resumption(manifest, asked)}`);
   if (manifest.state === 'cancelled') return exit.interrupted;

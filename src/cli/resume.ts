@@ -1,7 +1,7 @@
 import type { PlannedEndpoint } from '../core/benchmark/plan.ts';
 import { Failure } from '../core/failure.ts';
 import { onlyInVscode } from '../engine/benchmark/answer-measure.ts';
-import { readManifest, readRun } from '../engine/benchmark/run-folder.ts';
+import { openRun, readManifest } from '../engine/benchmark/run-folder.ts';
 import type { KeyedEndpoint } from '../engine/config/keys.ts';
 import { loadConfig } from '../engine/config/load.ts';
 import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
@@ -35,7 +35,7 @@ export async function resume(
   const asked = { dir: options.dir, config: options.config, json: options.json, gates };
   if (manifest.state === 'complete') {
     terminal.note(`${options.dir} is complete: there is nothing to send.`);
-    return printRun(await readRun(options.dir), asked, terminal);
+    return printRun(await openRun(options.dir), asked, terminal);
   }
   const { endpoints } = manifest.plan;
   if (endpoints.some(({ protocol }) => protocol === 'vscode-lm')) throw wrongUse(onlyInVscode);

@@ -47,10 +47,7 @@ describe('tierwise', () => {
     [['compare', 'a'], /missing required argument 'others'.*Type: tierwise compare DIR DIR/],
     [['evaluate', 'a'], /'--config <file>' not specified\. Type: tierwise evaluate DIR --config FILE/],
     [['resume'], /missing required argument 'dir'\. Type: tierwise resume DIR/],
-    [
-      ['report', 'x'],
-      /'--format <name>' not specified\. Type: tierwise report DIR --format html\|md\|csv\|json\|junit/,
-    ],
+    [['report', 'x'], /'--format <name>' not specified\. Type: tierwise report DIR --format html\|md\|csv\|json/],
     [['simulate', '--port', '99999'], /--port must be a whole number from 0 to 65535, not "99999"/],
     [['simulate', '--faults', 'gremlins'], /There is no fault "gremlins"/],
   ])('%j exits 2 with one line that says what to type', async (args, line) => {
@@ -145,7 +142,12 @@ describe('tierwise demo', () => {
     expect(code).toBe(0);
     for (const tier of ['simple', 'medium', 'complex']) expect(stdout).toMatch(new RegExp(`0\\.\\d+ +${tier} `));
     expect(stdout).toMatch(/SIMULATED/);
-    for (const model of ['small', 'medium', 'large']) expect(stdout).toMatch(new RegExp(`simulated/${model} +58`));
+    for (const model of ['small', 'medium', 'large']) expect(stdout).toMatch(new RegExp(`simulated/${model} +70`));
+    // Cheap against strong, in words.
+    expect(stdout).toMatch(
+      /Compared with simulated\/small, simulated\/large answers better \(.*costs \d+ times as much/,
+    );
+    expect(stdout).toMatch(/Instrument error/);
     const report = readFileSync(join(cli.folder, 'out', 'demo-report.html'), 'utf8');
     expect(report).toMatch(/simulated endpoint/i);
     expect(report).not.toMatch(/<script/i);

@@ -251,7 +251,10 @@ export const benchmarkDefaultsSchema = z.strictObject({
   slo: z.optional(described(sloSettingSchema, 'What a request must keep to count as good.')),
   requests: z.optional(described(count(...planLimits.requests), 'Measured requests for each model.')),
   repeats: z.optional(
-    described(count(1, 1000), 'How often each prompt is sent to each model, in place of a number of requests.'),
+    described(
+      count(...planLimits.repeats),
+      'How often each prompt is sent to each model, in place of a number of requests.',
+    ),
   ),
   warmup: z.optional(described(count(...planLimits.warmup), 'Requests for each model before measuring starts.')),
   maxTokens: z.optional(described(count(...planLimits.maxTokens), 'Most output tokens to ask for.')),
