@@ -7,6 +7,7 @@ import { Failure } from '../../core/failure.ts';
 import type { ToMeasure } from '../../protocol/measure.ts';
 import type { Transport } from '../http/transport.ts';
 import { checkEvaluable, type Evaluated, evaluateRun, evaluationUse } from '../quality/evaluate.ts';
+import { judgedAtOnce } from '../quality/model-caller.ts';
 import { addUse, noUse, type Use } from './budget.ts';
 import { diskFailure, writeAtomically } from './disk.ts';
 import { earlierSessions } from './earlier.ts';
@@ -138,7 +139,7 @@ async function evaluateLocked(options: SessionOptions & Task): Promise<Manifest>
   const now = planNow(manifest, prompts, wanted);
   checkEvaluable(now.plan, options.keys, options.parent);
   const same = isDeepStrictEqual(judgedBy(now), judgedBy(planNow(manifest, prompts, before)));
-  const transport = await options.connect(now.plan.concurrency);
+  const transport = await options.connect(judgedAtOnce(now.plan));
   try {
     if (!same) beginAnew(runDir, manifest, prompts, wanted);
     const evaluated = await judgeAnswers(options, transport, manifest, prompts, { brokeOff: false, again: true });

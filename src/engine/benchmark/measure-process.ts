@@ -65,12 +65,12 @@ function fail(error: unknown): void {
   });
 }
 
+function isTask(message: ToMeasure): message is MeasureTask {
+  return message.type === 'start' || message.type === 'resume' || message.type === 'evaluate';
+}
+
 /** Takes tasks from the parent. */
 function listen(): void {
-  function isTask(message: ToMeasure): message is MeasureTask {
-    return message.type === 'start' || message.type === 'resume' || message.type === 'evaluate';
-  }
-
   // Ctrl-C reaches all processes of a terminal; the parent decides what it means.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', cancel);
@@ -82,10 +82,11 @@ function listen(): void {
     if (!message.success) {
       fail(new Failure({ code: 'local', message: 'The measuring process did not understand its task.' }));
     } else if (message.data.type === 'cancel') cancel();
-    else if (!task && (message.data.type === 'start' || message.data.type === 'resume')) {
+    else if (!isTask(message.data)) parent.receive(message.data);
+    else if (!task) {
       task = message.data;
       work(task).then(() => end({ type: 'done' }), fail);
-    } else if (!isTask(message.data)) parent.receive(message.data);
+    }
   });
 
   if (process.send === undefined) {

@@ -15,7 +15,7 @@ import { Targets } from '../benchmark/targets.ts';
 import type { Transport } from '../http/transport.ts';
 import { checkTools, NotAsked } from './check-tools.ts';
 import { asksForEvaluation, type Evaluation, evaluationKey, evaluationsOf } from './evaluations.ts';
-import { ModelCaller, mostAttempts } from './model-caller.ts';
+import { judgedAtOnce, ModelCaller, mostAttempts } from './model-caller.ts';
 import { codeParser } from './parse-code.ts';
 import { verdictOn } from './verdicts.ts';
 
@@ -143,7 +143,7 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
   }
 
   try {
-    await Promise.all(Array.from({ length: Math.max(1, plan.concurrency) }, work));
+    await Promise.all(Array.from({ length: judgedAtOnce(plan) }, work));
   } finally {
     ticker.stop();
     journal.close();
@@ -255,7 +255,7 @@ interface Left {
 function countLeft(evaluations: Iterable<Evaluation>, done: ReadonlySet<string>, { plan }: EvaluateOptions): Left {
   let total = 0;
   let open = 0;
-  let room = plan.concurrency;
+  let room = judgedAtOnce(plan);
   let firstInFlight = noUse;
   for (const evaluation of evaluations) {
     total++;

@@ -34,6 +34,8 @@ import { callEmbeddings } from '../endpoints/embeddings.ts';
 import { refusesKey } from '../endpoints/refused-key.ts';
 import type { Transport } from '../http/transport.ts';
 
+/** Answers are judged this many at a time, at most, however many requests the run had in flight. */
+const mostAtOnce = 16;
 /** Judges are not measured, so that they are asked again also where the run itself never retries. */
 const fewestRetries = 3;
 
@@ -56,6 +58,11 @@ export interface Asked<T> {
 
 /** Why a model was not asked, or what it said is not known: nothing is to be written down. */
 export type Unasked = 'cancelled' | 'refused' | 'dead';
+
+/** Verdicts that are reached at once. */
+export function judgedAtOnce({ concurrency }: Pick<Plan, 'concurrency'>): number {
+  return Math.max(1, Math.min(concurrency, mostAtOnce));
+}
 
 /** Attempts that a call can take at most. */
 export function mostAttempts({ maxRetries = 0 }: Pick<Plan, 'maxRetries'>): number {
@@ -81,8 +88,9 @@ export class ModelCaller {
     // A judge is asked its own way, whatever the run asks of the models it measures.
     const plan = { ...options.plan, stream: true, temperature: options.plan.evaluation?.judge?.temperature };
     this.#callChat = makeCallOnce({ ...options, plan });
-    for (const { id, concurrency = plan.concurrency } of plan.endpoints) {
-      const limiter = new Limiter({ concurrency: Math.max(1, Math.min(concurrency, plan.concurrency)) });
+    const most = judgedAtOnce(plan);
+    for (const { id, concurrency = most } of plan.endpoints) {
+      const limiter = new Limiter({ concurrency: Math.max(1, Math.min(concurrency, most)) });
       this.#lanes.set(id, { limiter, budget: new RetryBudget() });
     }
   }

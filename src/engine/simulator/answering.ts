@@ -1,6 +1,7 @@
 import { answerChunks, thoughtChunks, toolArguments } from './answer.ts';
 import type { Vendor } from './dialect.ts';
 import { chanceOfWrong } from './difficulty.ts';
+import { judgement } from './judge.ts';
 import type { SimulatedProfile } from './profiles.ts';
 import { hash32, keyedRandom, lognormal, type Random } from './random.ts';
 import type { Answer, AnswerText, ToolPlan } from './reply.ts';
@@ -91,7 +92,8 @@ export class Answering {
     const drawn = { id, ttftMs, msPerToken, wrong, fault, error };
     if (request.embeds === true) return { ...drawn, chunks: [], thoughts: [], finishReason: 'stop' };
     const planned = { tokens: plannedTokens(random, profile), wrong, random, beyondAscii: traits.has('unicode') };
-    const chunks = answerChunks(profile.id, prompt, planned);
+    const judged = traits.has('judge') ? judgement(profile.id, prompt) : undefined;
+    const chunks = judged ?? answerChunks(profile.id, prompt, planned);
     if (traits.size === 0 || request.form.textOnly === true) return cut({ ...drawn, chunks, thoughts: [] }, request);
     // Drawn apart: the same prompt is answered with the same words whether there are thoughts before them or not.
     const apart = keyedRandom(this.#seed, ...key, nth, 1);

@@ -3,6 +3,7 @@ export const traitDescriptions = {
   thinking: 'thinks before it answers',
   tool: 'calls a tool after a word of text',
   cached: 'says that half of the prompt came from a cache',
+  judge: 'grades answers by the known truth, when it is asked as a judge',
   unicode: 'fills the answer with words beyond ASCII',
 } as const;
 
