@@ -1,5 +1,6 @@
 import { plainText } from '../prompts/plain-text.ts';
 import { type RequestRow, requestRows } from './request-row.ts';
+import { ratingWords } from './request-words.ts';
 import type { Run } from './run.ts';
 import { safeName } from './text.ts';
 
@@ -50,7 +51,7 @@ const COLUMNS: readonly (readonly [string, (request: RequestRow, run: Named) => 
   ['quality', (request) => rounded(request.quality, 4)],
   ['checks_passed', (request) => request.passed],
   ['judge', (request) => rounded(request.judge, 4)],
-  ['rating', (request) => request.rating],
+  ['rating', (request) => (request.rating === undefined ? undefined : ratingWords(request.rating))],
   ['suspicious', (request) => request.suspicious],
   ['served_model', (request) => request.servedModel],
   ['finish_reason', (request) => request.finishReason],

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { evaluatedRun, sweptRun } from '../../../test/sample-loads.ts';
 import { sampleRun } from '../../../test/sample-run.ts';
+import { summarise } from '../benchmark/summarise.ts';
 import { toCsv } from './csv.ts';
 import { requestDetail } from './detail.ts';
 import { toHtml } from './html.ts';
@@ -58,11 +60,28 @@ function attackedRun() {
   };
 }
 
+/** A run whose checks, judges, rubric and references are attacks, too, on models that are. */
+function attackedEvaluation() {
+  const all = ATTACKS.join(' ');
+  const run = evaluatedRun(all);
+  const [small, medium] = [ATTACKS[0]!, ATTACKS[12]!];
+  const renamed = (model: string) => ({ 'small-8b': small, 'medium-70b': medium })[model] ?? model;
+  const { plan } = run.manifest;
+  const models = plan.models.map((model) => ({ ...model, model: renamed(model.model), priceAsOf: all }));
+  const manifest = { ...run.manifest, title: all, plan: { ...plan, models } };
+  const records = [...run.records].map((record) => ({ ...record, model: renamed(record.model), answer: all }));
+  const summary = summarise(manifest, run.prompts, records, run.outcomes);
+  return { ...run, manifest, records, summary: { ...summary, invalid: all } };
+}
+
+/** Every run that an attacker could have had a hand in. */
+const attacked = [attackedRun(), attackedEvaluation(), sweptRun()];
+
 /** What must be in no output: marks that reorder, hide or control. */
 const SHAPELESS = /[\u202a-\u202e\u2066-\u2069\u200b\ufeff\p{Cs}]|(?![\r\n\t])\p{Cc}/u;
 
 test('an HTML report made of attacks holds no script, no handler, no address and no element of theirs', () => {
-  const html = toHtml(buildReport(attackedRun()));
+  const html = attacked.map((run) => toHtml(buildReport(run))).join('\n');
   const tags = html.match(/<[a-z][^>]*>/gi) ?? [];
   const names = new Set(tags.map((tag) => /^<([a-z0-9]+)/i.exec(tag)![1]!.toLowerCase()));
   for (const name of ['script', 'img', 'iframe', 'object', 'a', 'link', 'form', 'foreignobject', 'use', 'image'])
@@ -84,17 +103,22 @@ test('the content policy of the exported page allows styles and nothing else', (
 });
 
 test('Markdown made of attacks has no image, link, HTML, formula or reference of theirs', () => {
-  const text = toMarkdown(buildReport(attackedRun()));
+  const text = attacked.map((run) => toMarkdown(buildReport(run))).join('\n');
   const active = text.replace(/\\[!-/:-@[-`{-~]/g, '');
   expect(active.match(/!\[|\]\(|<[a-z/!]|`|\$|https?:\/\/|www\.|@\w|#\d/i)?.[0]).toBeUndefined();
   expect(text).not.toMatch(SHAPELESS);
   const columns = (line: string) => (line.replace(/\\\|/g, '').match(/\|/g) ?? []).length;
-  const rows = text.split('\n').filter((line) => line.startsWith('| '));
-  for (const row of rows) expect(columns(row)).toBeGreaterThanOrEqual(3);
+  // Every row of a table has as many cells as its head.
+  let width = 0;
+  for (const line of text.split('\n')) {
+    if (!line.startsWith('| ')) width = 0;
+    else if (width === 0) width = columns(line);
+    else expect(columns(line)).toBe(width);
+  }
 });
 
 test('no cell of the CSV is a formula for a spreadsheet', () => {
-  const csv = toCsv(attackedRun());
+  const csv = attacked.map((run) => toCsv(run)).join('');
   for (const cell of csvCells(csv)) expect(cell).not.toMatch(/^\s*[=+\-@]/);
   expect(csvCells(csv).some((cell) => cell.startsWith("'=HYPERLINK"))).toBe(true);
   expect(csv).not.toMatch(SHAPELESS);
@@ -109,7 +133,8 @@ test('CSV keeps commas, quotes and line ends inside their cells', () => {
 });
 
 test('the terminal table holds no control character but line ends', () => {
-  expect(toTextTable(buildReport(attackedRun()))).not.toMatch(/(?!\n)\p{Cc}|[\u202a-\u202e\u2066-\u2069\u200b]/u);
+  const text = attacked.map((run) => toTextTable(buildReport(run))).join('');
+  expect(text).not.toMatch(/(?!\n)\p{Cc}|[\u202a-\u202e\u2066-\u2069\u200b]/u);
 });
 
 test('a detail keeps the lines of an answer and nothing that reorders or hides', () => {
@@ -119,6 +144,17 @@ test('a detail keeps the lines of an answer and nothing that reorders or hides',
   expect(detail.answer!.split('\n').length).toBeGreaterThan(10);
   expect(detail.answer).not.toMatch(SHAPELESS);
   expect(requestDetail(run, 'nobody')).toBeUndefined();
+});
+
+test('a detail shows what judges, checks and people said without what reorders or hides', () => {
+  const run = attackedEvaluation();
+  const judged = run.outcomes!.find((outcome) => outcome.kind === 'judge')!;
+  const detail = requestDetail(run, judged.record)!;
+  expect(detail.judgements.length).toBe(2);
+  expect(detail.checks.length).toBe(2);
+  const told = JSON.stringify([detail.judgements, detail.checks, detail.pairs, detail.reference]);
+  expect(told).toContain('onerror');
+  expect(told.replaceAll('\\n', '').replaceAll('\\t', '')).not.toMatch(SHAPELESS);
 });
 
 /** RFC 4180, read back. */

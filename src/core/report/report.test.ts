@@ -1,8 +1,11 @@
 import { expect, test } from 'vitest';
+import { evaluatedRun, searchedRun, sweptRun } from '../../../test/sample-loads.ts';
 import { sampleRun } from '../../../test/sample-run.ts';
 import { summarise } from '../benchmark/summarise.ts';
+import { p999Words } from './columns.ts';
 import { toCsv } from './csv.ts';
 import { requestDetail } from './detail.ts';
+import { reportParts } from './formats.ts';
 import { toHtml } from './html.ts';
 import { toJson } from './json.ts';
 import { toMarkdown } from './markdown.ts';
@@ -224,4 +227,79 @@ test('a request that took several attempts has no times in the table, and all of
     waitedMs: 900,
     timeout: { ms: 10_000, basis: 'complexity' },
   });
+});
+
+test('a run with everything in it has a view that passes its schema, and no writer stumbles', () => {
+  for (const run of [evaluatedRun(), sweptRun(), sweptRun([1, 4, 16], 'closed'), searchedRun()]) {
+    const view = buildReport(run);
+    const copy = JSON.parse(JSON.stringify(view)) as unknown;
+    expect(reportViewSchema.parse(copy)).toEqual(copy);
+    for (const format of ['html', 'md', 'csv', 'json', 'text', 'otel'] as const) {
+      const text = [...reportParts(format, run)].join('');
+      expect(text.match(/.{20}(?:NaN|Infinity|undefined|\[object).{20}/)?.[0], format).toBeUndefined();
+    }
+  }
+});
+
+test('the conclusion comes before the tables, and what is not valid before all', () => {
+  const run = evaluatedRun();
+  const html = toHtml(buildReport({ ...run, summary: { ...run.summary, invalid: 'The clock was late.' } }));
+  const places = ['Not valid:', 'Instrument error', 'id="tw-verdict"', 'id="tw-summary"', 'id="tw-charts"'].map(
+    (part) => html.indexOf(part),
+  );
+  expect(places).toEqual(places.toSorted((a, b) => a - b));
+  expect(places[0]).toBeGreaterThan(0);
+});
+
+test('a sweep is drawn against its load with the limit, a search by what it tried', () => {
+  const swept = toHtml(buildReport(sweptRun()));
+  for (const caption of ['Throughput against latency', 'TTFT against load', 'Goodput against load'])
+    expect(swept).toContain(caption);
+  expect(swept).toContain('limit 500 ms');
+  const searched = buildReport(searchedRun());
+  const html = toHtml(searched);
+  expect(html.match(/class="tw-hollow"/g)).toHaveLength(5);
+  expect(html).toContain('up to 16.0 requests/s. At 22.6/s it failed.');
+  expect(html).not.toContain('id="tw-verdict"');
+  expect(toMarkdown(searched)).toContain('## Capacity');
+});
+
+test('an evaluated run shows undecided checks, answers that speak to their judge, and the parts of its cost', () => {
+  const view = buildReport(evaluatedRun());
+  expect(view.evaluation!.undecided).toEqual([{ what: 'check "max-tokens"', why: 'Right and short.', count: 4 }]);
+  expect(view.evaluation!.suspiciousCount).toBe(3);
+  const html = toHtml(view);
+  expect(html).toContain('Answers that speak to their judge');
+  expect(html).toContain('from the bundled list, 2026-11-01');
+  expect(view.requests.some(({ suspicious }) => suspicious)).toBe(true);
+  expect(view.requests.filter(({ rating }) => rating).length).toBeGreaterThan(10);
+});
+
+test('p99.9 is shown only of values enough, and said of too few', () => {
+  const run = sampleRun({ models: ['long'], requests: 1_200, warmup: 0, errorShare: 0 });
+  expect(toHtml(buildReport(run))).toContain('>p99.9<');
+  const some = [...run.records].filter((_, index) => index < 900);
+  const summary = summarise(run.manifest, run.prompts, some);
+  expect(toHtml(buildReport({ ...run, records: some, summary }))).not.toContain(
+    '>p99.9</th><th scope="col" class="tw-edge">',
+  );
+  expect(p999Words(summary.models[0]!.e2eMs)).toBe('n too small');
+});
+
+test('a large run lists some of its requests and says so; tables, charts and CSV are of all', () => {
+  const run = sampleRun({ models: ['a'], requests: 12_000, warmup: 0, errorShare: 0 });
+  // Readable once more each time, and never at hand as a whole.
+  const records = { [Symbol.iterator]: () => run.records[Symbol.iterator]() };
+  const view = buildReport({ ...run, records });
+  expect(view.requests).toHaveLength(10_000);
+  expect(view.listed).toMatchObject({ count: 12_000 });
+  expect(view.charts.e2e!.series[0]!.n).toBe(12_000);
+  expect(toHtml(view)).toContain(
+    'Of 12,000 requests the first 5,000 and the slowest 5,000 of the others are listed here',
+  );
+  expect(
+    toCsv({ ...run, records })
+      .trimEnd()
+      .split('\r\n'),
+  ).toHaveLength(12_001);
 });

@@ -17,6 +17,8 @@ p{margin:0}
 .tw-comparison{margin-bottom:20px}
 .tw-conclusion{max-width:90ch;margin:0 0 8px}
 .tw-comparison .tw-charts{margin-top:10px;align-items:center}
+@media (min-width:1100px){.tw-comparison .tw-charts{grid-template-columns:2fr 3fr}}
+.tw-charts+.tw-scroll{margin-top:14px}
 .tw-banner ul{margin:2px 0 0;padding-left:18px}
 .tw-note{margin-top:8px;color:var(--tw-muted);overflow-wrap:anywhere}
 .tw-scroll{overflow-x:auto;margin:0 0 12px}

@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { evaluatedRun } from '../../../test/sample-loads.ts';
+import type { Outcome } from '../quality/outcome.ts';
+import { summarise } from './summarise.ts';
+import { summarySchema } from './summary.ts';
+
+const run = evaluatedRun();
+const { manifest, prompts, records } = run;
+const outcomes = run.outcomes ?? [];
+const whole = summarise(manifest, prompts, records, outcomes);
+
+it('means the quality of a model over its requests, failed ones with 0', () => {
+  const one = [...records].filter(({ model, warmup }) => model === 'small-8b' && !warmup);
+  const passed = one.filter(({ id }) => {
+    const own = outcomes.filter((outcome) => outcome.kind === 'check' && outcome.record === id);
+    return own.length > 0 && own.every((outcome) => outcome.kind === 'check' && outcome.score === 1);
+  });
+  const undecided = outcomes.filter(
+    (outcome) => outcome.kind === 'check' && outcome.score === undefined && one.some(({ id }) => id === outcome.record),
+  );
+  const quality = whole.models[0]!.quality!;
+  expect(quality.n).toBe(one.length);
+  expect(quality.undecided).toBe(undecided.length);
+  // Those that failed a check are decided, whatever else is not.
+  const open = undecided.filter((outcome) => {
+    const first = outcomes.find(
+      (other) => other.kind === 'check' && 'record' in outcome && other.record === outcome.record,
+    );
+    return first?.kind === 'check' && first.score === 1;
+  });
+  expect(quality.passShare).toBeCloseTo(passed.length / (one.length - open.length), 12);
+});
+
+it('has pass^k for as many tries as every prompt has, falling with k', () => {
+  const powers = whole.models[2]!.quality!.passK!;
+  expect(powers.map(({ k }) => k)).toEqual([1, 2]);
+  expect(powers[1]!.value).toBeLessThanOrEqual(powers[0]!.value);
+});
+
+it('counts thumbs and pairs for both sides, people and judges apart', () => {
+  const [small, medium, large] = whole.models.map(({ satisfaction }) => satisfaction!);
+  expect(small!.person!.lost).toBe(medium!.person!.won);
+  expect(small!.person!.tied).toBe(medium!.person!.tied);
+  expect(small!.judge!.lost).toBe(12);
+  expect(large!.person).toBeUndefined();
+  const thumbs = outcomes.filter(({ kind }) => kind === 'rating').length;
+  expect(small!.up + small!.down + medium!.up + medium!.down + large!.up + large!.down).toBe(thumbs);
+});
+
+it('takes the last of several outcomes of one key, and a thumb taken back for none', () => {
+  const rated = outcomes.find((outcome) => outcome.kind === 'rating')!;
+  const back: Outcome = { ...rated, kind: 'rating', value: 0 } as Outcome;
+  const { models } = summarise(manifest, prompts, records, [...outcomes, back]);
+  const thumbs = (summary: typeof whole) =>
+    summary.models.reduce((sum, { satisfaction }) => sum + satisfaction!.up + satisfaction!.down, 0);
+  expect(thumbs({ ...whole, models })).toBe(thumbs(whole) - 1);
+});
+
+it('says what evaluating took, and nothing of quality where nothing was asked', () => {
+  expect(whole.totals.evaluationUsd).toBe(0.06);
+  const { evaluationUsd: _, ...without } = manifest;
+  const called = outcomes.filter((outcome) => 'called' in outcome && outcome.called).length;
+  expect(summarise(without, prompts, records, outcomes).totals.evaluationUsd).toBeCloseTo(called * 0.0004, 9);
+  const plain = summarise(
+    { ...without, plan: { ...manifest.plan, evaluation: undefined } },
+    prompts.map((prompt) => ({ ...prompt, checks: undefined })),
+    records,
+  );
+  expect(plain.models.every(({ quality, satisfaction }) => !quality && !satisfaction)).toBe(true);
+  expect(plain.totals).not.toHaveProperty('evaluationUsd');
+  expect(plain.definitions).not.toHaveProperty('quality');
+});
+
+it('splits the cost of a model into what was paid for, which sums to all of it', () => {
+  for (const { cost } of whole.models) {
+    const parts = cost.parts!;
+    expect(Object.keys(parts).toSorted()).toEqual(
+      ['cachedInput', 'earlier', 'input', 'output', 'reasoning'].filter((key) => key in parts),
+    );
+    expect(parts.reasoning).toBeGreaterThan(0);
+    expect(Object.values(parts).reduce((sum, usd) => sum + usd, 0)).toBeCloseTo(cost.knownUsd!, 12);
+  }
+});
+
+it('is what its schema says', () => {
+  expect(summarySchema.parse(JSON.parse(JSON.stringify(whole)))).toEqual(JSON.parse(JSON.stringify(whole)));
+});
