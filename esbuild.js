@@ -1,7 +1,7 @@
 // Builds the four bundles: extension host, measuring process, command line, webview.
 // `node esbuild.js` builds for production; `--watch` rebuilds on change with source maps; `--analyse` prints what is in them.
 const esbuild = require('esbuild');
-const { mkdir, rm, writeFile } = require('node:fs/promises');
+const { copyFile, mkdir, rm, writeFile } = require('node:fs/promises');
 const { dirname, join } = require('node:path');
 
 const watch = process.argv.includes('--watch');
@@ -88,7 +88,23 @@ const bundles = [
   },
 ];
 
+/**
+ * The parser and the grammars of the languages in which code is checked (src/engine/quality/parse-code.ts), as they are: they are
+ * loaded when an answer holds code in one of them.
+ */
+async function copyGrammars() {
+  const languages = ['javascript', 'typescript', 'tsx', 'python', 'java', 'go'];
+  const from = join(__dirname, 'node_modules', '@vscode', 'tree-sitter-wasm');
+  const to = join(__dirname, 'dist', 'grammars');
+  await rm(to, { recursive: true, force: true });
+  await mkdir(to, { recursive: true });
+  const files = ['tree-sitter.js', 'tree-sitter.wasm', ...languages.map((name) => `tree-sitter-${name}.wasm`)];
+  await Promise.all(files.map((file) => copyFile(join(from, 'wasm', file), join(to, file))));
+  await copyFile(join(from, 'LICENSE'), join(to, 'LICENSE'));
+}
+
 async function main() {
+  await copyGrammars();
   for (const options of bundles) {
     if (watch) {
       const context = await esbuild.context(options);

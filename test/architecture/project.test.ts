@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/engine/config/load.ts';
 import { configuredModels } from '../../src/engine/config/models.ts';
 import { readAllPrompts } from '../../src/engine/config/read-prompts.ts';
+import { grammarFiles } from '../../src/engine/quality/parse-code.ts';
 import { simulatedProfiles } from '../../src/engine/simulator/profiles.ts';
 import { root } from './sources.ts';
 
@@ -66,6 +67,15 @@ describe('the project', () => {
         .map((name) => `${path}: ${name}`),
     );
     expect(forgotten).toEqual([]);
+  });
+
+  it('ships the grammars that checks of code look for, and nothing else of them', () => {
+    const build = read('esbuild.js');
+    for (const file of grammarFiles) {
+      const [, language = ''] = /^tree-sitter-(.+)\.wasm$/.exec(file) ?? [];
+      expect(build).toContain(`'${language === '' ? file : language}'`);
+    }
+    expect(read('.vscodeignore')).toContain('!dist/grammars/*');
   });
 
   it('installs nothing at run time: what runs is bundled', () => {
