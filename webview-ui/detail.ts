@@ -1,7 +1,16 @@
 import { UNKNOWN } from '../src/core/numbers.ts';
 import type { RequestDetail } from '../src/core/report/detail.ts';
 import { duration, figure, instant, NONE } from '../src/core/report/format.ts';
-import { allTokensWords, requestCostWords } from '../src/core/report/request-words.ts';
+import {
+  allTokensWords,
+  checkWords,
+  chunkWords,
+  connectionWords,
+  judgementWords,
+  pairWords,
+  ratingWords,
+  requestCostWords,
+} from '../src/core/report/request-words.ts';
 import { requestName } from '../src/core/report/text.ts';
 import type { ReportView, RequestRow } from '../src/core/report/view.ts';
 import { button } from './components.ts';
@@ -45,6 +54,10 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
   const items: [string, string][] = [
     ['Model', view.models[request.model]?.name ?? UNKNOWN],
     ['Prompt', `${prompt?.id ?? UNKNOWN}, ${prompt?.tier ?? UNKNOWN}, score ${prompt?.score.toFixed(2) ?? UNKNOWN}`],
+    ...(view.stages.length > 0
+      ? [['Stage', `${request.stage + 1}: ${view.stages[request.stage]?.load ?? UNKNOWN}`] as [string, string]]
+      : []),
+    ['Queue', ms(request.queueMs)],
     ['TTFT', ms(request.ttftMs)],
     ['First visible', ms(request.firstVisibleMs)],
     ['E2E', ms(request.e2eMs)],
@@ -55,6 +68,9 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
     ['Finish', request.finishReason ?? NONE],
     ['Due', instant(request.scheduledAt)],
   ];
+  if (request.quality !== undefined) items.push(['Quality', request.quality.toFixed(2)]);
+  if (request.judge !== undefined) items.push(['Judge', request.judge.toFixed(2)]);
+  if (request.rating !== undefined) items.push(['Thumb', ratingWords(request.rating)]);
   if (request.servedModel !== undefined) items.push(['Answered by', request.servedModel]);
   if (request.coldStart) items.push(['Cold start', 'woke the endpoint: in no figure']);
   else if (request.warmup) items.push(['Warm-up', 'yes: in no figure']);
@@ -81,7 +97,23 @@ function texts(detail: RequestDetail): HTMLElement[] {
     });
     parts.push(element('h4', '', 'Attempts'), element('ol', 'tw-attempts', ...lines));
   }
+  const [first] = detail.attempts;
+  const facts = [chunkWords(detail), first && connectionWords(first)];
+  const told = facts.flatMap((words, index) =>
+    words === undefined ? [] : [`${['Answer in', 'Connection opened:'][index]} ${words}`],
+  );
+  if (told.length > 0) parts.push(element('p', 'tw-note', told.join('. ')));
+  for (const [title, lines] of [
+    ['Checks', detail.checks.map(checkWords)],
+    ['Judge', detail.judgements.map(judgementWords)],
+    ['Comparisons', detail.pairs.map(pairWords)],
+  ] as const) {
+    if (lines.length === 0) continue;
+    const list = element('ul', 'tw-attempts', ...lines.map((line) => element('li', '', line)));
+    parts.push(element('h4', '', title), list);
+  }
   parts.push(element('h4', '', 'Prompt'), block(detail.prompt, 'Prompt'));
+  if (detail.reference !== undefined) parts.push(element('h4', '', 'Reference'), block(detail.reference, 'Reference'));
   parts.push(element('h4', '', detail.answerCut ? 'Answer (its beginning)' : 'Answer'));
   parts.push(detail.answer === undefined ? element('p', 'tw-note', 'None stored.') : block(detail.answer, 'Answer'));
   return parts;

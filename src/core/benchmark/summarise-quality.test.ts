@@ -78,7 +78,7 @@ it('splits the cost of a model into what was paid for, which sums to all of it',
       ['cachedInput', 'earlier', 'input', 'output', 'reasoning'].filter((key) => key in parts),
     );
     expect(parts.reasoning).toBeGreaterThan(0);
-    expect(Object.values(parts).reduce((sum, usd) => sum + usd, 0)).toBeCloseTo(cost.knownUsd!, 12);
+    expect(Object.values(parts).reduce<number>((sum, usd) => sum + (usd ?? 0), 0)).toBeCloseTo(cost.knownUsd!, 12);
   }
 });
 

@@ -13,10 +13,16 @@ interface Point {
   timeUnixNano: string;
 }
 
+interface Metric {
+  unit: string;
+  points: Point[];
+  temporality: number;
+}
+
 function written(run: Parameters<typeof toOtel>[0]) {
   const file = JSON.parse(toOtel(run));
   const [{ resource, scopeMetrics }] = file.resourceMetrics;
-  const metrics = Object.fromEntries(
+  const metrics: Record<string, Metric> = Object.fromEntries(
     scopeMetrics[0].metrics.map(({ name, unit, histogram }: any) => [
       name,
       { unit, points: histogram.dataPoints as Point[], temporality: histogram.aggregationTemporality },

@@ -1,7 +1,9 @@
 import { formatUsd } from '../catalog/cost.ts';
-import { grouped } from '../numbers.ts';
-import { NONE } from './format.ts';
-import type { RequestRow } from './view.ts';
+import { counted, grouped } from '../numbers.ts';
+import { distribution } from '../stats/quantiles.ts';
+import type { RequestDetail } from './detail.ts';
+import { figure, NONE } from './format.ts';
+import type { RequestRow } from './request-row.ts';
 
 /** How one request's figures are written wherever requests are listed. */
 
@@ -42,4 +44,42 @@ export function allTokensWords(request: RequestRow): string {
   ]
     .join(', ')
     .concat(` (${source[request.tokensSource ?? 'estimate']})`);
+}
+
+/** What a check said, for example `contains: passed`. */
+export function checkWords({ name, score, why }: RequestDetail['checks'][number]): string {
+  const result = score === undefined ? 'not decided' : score >= 1 ? 'passed' : score <= 0 ? 'failed' : score.toFixed(2);
+  return `${name}: ${result}${why === undefined ? '' : ` (${why})`}`;
+}
+
+/** What a judge said of an answer. */
+export function judgementWords({ score, raw, why, suspicious, by }: RequestDetail['judgements'][number]): string {
+  const given = raw === undefined ? '' : ` (it wrote ${grouped(raw, Number.isInteger(raw) ? 0 : 1)})`;
+  const speaks = suspicious ? ' The answer speaks to its judge.' : '';
+  return `${by}: ${score === undefined ? 'no score' : score.toFixed(2)}${given}.${why === undefined ? '' : ` ${why}`}${speaks}`;
+}
+
+/** How an answer did beside that of another model. */
+export function pairWords({ by, result = 'no verdict', why }: RequestDetail['pairs'][number]): string {
+  return `${by === 'person' ? 'A person' : 'The judge'}, beside another model's answer: ${result}${why === undefined ? '' : `. ${why}`}`;
+}
+
+/** How the answer's pieces came: `64 chunks, 9.9 ms between them (p50), 120 ms at most`. */
+export function chunkWords({ chunks, chunkTimes = [] }: RequestDetail): string | undefined {
+  if (chunks === undefined) return undefined;
+  const gaps = distribution(chunkTimes.slice(1).map((at, index) => at - (chunkTimes[index] ?? 0)));
+  const times = gaps ? `, ${figure(gaps.p50)} ms between them (p50), ${figure(gaps.max)} ms at most` : '';
+  return `${counted(chunks, 'chunk')}${times}`;
+}
+
+/** What opening the connection took, where the attempt opened one. */
+export function connectionWords({ connection }: RequestDetail['attempts'][number]): string | undefined {
+  if (!connection) return undefined;
+  const { dnsMs, tcpMs, tlsMs } = connection;
+  const parts = [
+    ...(dnsMs === undefined ? [] : [`name lookup ${figure(dnsMs)} ms`]),
+    ...(tcpMs === undefined ? [] : [`TCP ${figure(tcpMs)} ms`]),
+    ...(tlsMs === undefined ? [] : [`TLS ${figure(tlsMs)} ms`]),
+  ];
+  return parts.length > 0 ? parts.join(', ') : 'opened';
 }
