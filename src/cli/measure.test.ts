@@ -20,7 +20,7 @@ it('says where a run is', () => {
   const progress = { type: 'progress' as const, done: 1200, total: 5000, errors: 1, inFlight: 4, elapsedMs: 9 };
   const load = { kind: 'open' as const, arrivals: 'poisson' as const, perSecond: 10 };
   expect(progressLine({ ...progress, requestsPerSecond: 9, stage: { number: 2, of: 5, load } })).toBe(
-    'stage 2 of 5 at 10/s poisson  1,200 of 5,000 requests  1 error  9.00/s',
+    'stage 2 of 5 at 10/s, Poisson  1,200 of 5,000 requests  1 error  9.00/s',
   );
   const search = { number: 3, load: { kind: 'closed' as const, concurrency: 8 } };
   expect(progressLine({ ...progress, requestsPerSecond: 0, phase: 'warming', stage: search })).toMatch(

@@ -3,6 +3,7 @@ import type { RecordError } from '../core/benchmark/record.ts';
 import { formatUsd } from '../core/catalog/cost.ts';
 import { counted, grouped } from '../core/numbers.ts';
 import { duration, figure } from '../core/report/format.ts';
+import { stageLoadWords } from '../core/report/stage-rows.ts';
 import { toTextTable } from '../core/report/table.ts';
 import { buildReport, type Run } from '../core/report/view.ts';
 import { startMeasuring } from '../engine/benchmark/measuring.ts';
@@ -13,7 +14,6 @@ import { createUndiciTransport } from '../engine/http/undici-transport.ts';
 import type { MeasureTask, Progress } from '../protocol/measure.ts';
 import type { Installation } from './commands.ts';
 import { type Gates, gateLines, judgedByGates, noGates } from './gates.ts';
-import { stageWords } from './plan-words.ts';
 import { runLines } from './run-lines.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
@@ -89,7 +89,7 @@ export function progressLine(progress: Progress): string {
 
 /** `stage 2 of 5 at 10/s`. */
 function stagePlace({ number, of, load }: NonNullable<Progress['stage']>): string {
-  return `stage ${number}${of === undefined ? '' : ` of ${of}`} at ${stageWords(load)}`;
+  return `stage ${number}${of === undefined ? '' : ` of ${of}`} at ${stageLoadWords(load)}`;
 }
 
 /** How a run was asked for: its folder, the configuration that vouches for its keys, and the kind of output. */

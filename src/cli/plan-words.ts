@@ -1,8 +1,9 @@
-import type { Load, StageLoad } from '../core/benchmark/load.ts';
+import type { Load } from '../core/benchmark/load.ts';
 import type { Plan } from '../core/benchmark/plan.ts';
 import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
 import { counted, grouped } from '../core/numbers.ts';
 import { duration } from '../core/report/format.ts';
+import { stageLoadWords } from '../core/report/stage-rows.ts';
 import type { RunEstimate } from '../engine/benchmark/plan-run.ts';
 
 /** What a run will send, how, and what it may cost: one line each, to be read before the first request. */
@@ -43,22 +44,14 @@ function costWords({ lowUsd, highUsd, unknown }: RunEstimate): string {
 function loadWords(load: Load): string {
   switch (load.pattern) {
     case 'steady':
-      return stageWords(load.load);
+      return stageLoadWords(load.load);
     case 'sweep':
-      return `${counted(load.stages.length, 'stage')}: ${load.stages.map(stageWords).join(', ')}`;
+      return `${counted(load.stages.length, 'stage')}: ${load.stages.map(stageLoadWords).join('; ')}`;
     case 'search':
       return `search between ${rate(load.fromPerSecond)} and ${rate(load.toPerSecond)} for each model, ${load.arrivals} arrivals`;
     case 'trace':
       return `${counted(load.offsetsMs.length, 'request')} of a trace, over ${duration(load.offsetsMs.at(-1))}`;
   }
-}
-
-/** A load for a person: `4 in flight`, `10/s poisson`, `1/s to 20/s constant`. */
-export function stageWords(load: StageLoad | { kind: 'trace' }): string {
-  if (load.kind === 'trace') return 'trace';
-  if (load.kind === 'closed') return `${load.concurrency} in flight`;
-  const to = load.toPerSecond === undefined ? '' : ` to ${rate(load.toPerSecond)}`;
-  return `${rate(load.perSecond)}${to} ${load.arrivals}`;
 }
 
 /** As a person would type it. */
