@@ -60,8 +60,8 @@ export function judgementWords({ score, raw, why, suspicious, by }: RequestDetai
 }
 
 /** How an answer did beside that of another model. */
-export function pairWords({ by, result = 'no verdict', why }: RequestDetail['pairs'][number]): string {
-  return `${by === 'person' ? 'A person' : 'The judge'}, beside another model's answer: ${result}${why === undefined ? '' : `. ${why}`}`;
+export function pairWords({ by, result, why }: RequestDetail['pairs'][number]): string {
+  return `${by === 'person' ? 'A person' : 'The judge'}, beside another model's answer: ${result ?? 'no verdict'}${why === undefined ? '' : `. ${why}`}`;
 }
 
 /** How the answer's pieces came: `64 chunks, 9.9 ms between them (p50), 120 ms at most`. */

@@ -44,12 +44,17 @@ function oneOf(values: readonly unknown[]): Check {
 }
 
 function objectCheck(shape: Readonly<Record<string, z.core.$ZodType>>): Check {
-  const keys = Object.keys(shape);
-  const checks = Object.values(shape).map(schemaCheck);
+  const fields = Object.entries(shape).map(([key, schema]) => {
+    const { def } = (schema as z.core.$ZodTypes)._zod;
+    // Most fields are optional and most of those absent: it is seen here, without a call.
+    const optional = def.type === 'optional';
+    return { key, optional, check: schemaCheck(optional ? def.innerType : schema) };
+  });
   return (value) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-    for (let index = 0; index < keys.length; index++) {
-      if (!checks[index]?.((value as Record<string, unknown>)[keys[index] ?? ''])) return false;
+    for (const { key, optional, check } of fields) {
+      const field = (value as Record<string, unknown>)[key];
+      if (field === undefined ? !optional && !check(field) : !check(field)) return false;
     }
     return true;
   };
