@@ -16,7 +16,7 @@ export interface ReadAssertions {
 }
 
 /** Fetches a file; undefined when it must be fetched first. */
-type Fetch = (reference: string) => Referenced;
+type Lookup = (reference: string) => Referenced;
 
 interface Reading {
   readonly checks: Check[];
@@ -50,22 +50,22 @@ const deepestSet = 5;
  * Reads promptfoo's assertions: those that are static become checks, all others notes with the line and what to do instead.
  * Nothing is ever executed. What makes an assertion read differently (a transform) leaves it out as well.
  */
-export function readAssertions(list: Tree | undefined, fetch: Fetch): ReadAssertions {
+export function readAssertions(list: Tree | undefined, lookUp: Lookup): ReadAssertions {
   const into: Reading = { checks: [], notes: [] };
-  readList(list, fetch, into, 0);
+  readList(list, lookUp, into, 0);
   return into;
 }
 
-function readList(list: Tree | undefined, fetch: Fetch, into: Reading, depth: number): void {
+function readList(list: Tree | undefined, lookUp: Lookup, into: Reading, depth: number): void {
   if (list === undefined || (list.kind === 'scalar' && list.value === null)) return;
   if (list.kind !== 'list') {
     into.notes.push({ line: list.line, message: '"assert" is not a list and is left out. Write "- type: …" lines.' });
     return;
   }
-  for (const item of list.items) readAssertion(item, fetch, into, depth);
+  for (const item of list.items) readAssertion(item, lookUp, into, depth);
 }
 
-function readAssertion(item: Tree, fetch: Fetch, into: Reading, depth: number): void {
+function readAssertion(item: Tree, lookUp: Lookup, into: Reading, depth: number): void {
   const { line } = item;
   const note = (message: string): void => {
     into.notes.push({ line, message });
@@ -82,7 +82,7 @@ function readAssertion(item: Tree, fetch: Fetch, into: Reading, depth: number): 
   if (type === 'assert-set') {
     if (part(item, 'threshold') !== undefined || depth >= deepestSet) {
       note('An assert-set with a threshold is left out. List its assertions themselves, with weights.');
-    } else readList(part(item, 'assert'), fetch, into, depth + 1);
+    } else readList(part(item, 'assert'), lookUp, into, depth + 1);
     return;
   }
   const code = ['transform', 'contextTransform'].find((key) => part(item, key) !== undefined);
@@ -101,7 +101,7 @@ function readAssertion(item: Tree, fetch: Fetch, into: Reading, depth: number): 
       threshold: threshold?.kind === 'scalar' ? threshold.value : undefined,
       extra: extraOf(item),
     },
-    fetch,
+    lookUp,
     into,
     note,
   );
@@ -117,7 +117,7 @@ function extraOf(item: Tree): Assertion['extra'] {
 }
 
 /** One cell of promptfoo's `__expected` columns: `icontains: hello`, `similar(0.8): hello`, or the text to equal. */
-export function readExpected(cell: string, line: number, fetch: Fetch): ReadAssertions {
+export function readExpected(cell: string, line: number, lookUp: Lookup): ReadAssertions {
   const into: Reading = { checks: [], notes: [] };
   const text = cell.trim();
   const note = (message: string): void => {
@@ -125,15 +125,15 @@ export function readExpected(cell: string, line: number, fetch: Fetch): ReadAsse
   };
   const match = /^((?:not-)?[a-z][a-z0-9-]{1,40})(?:\(([\d.]{1,20})\))?(?::([\s\S]*))?$/.exec(text);
   const type = match?.[1] === 'grade' ? 'llm-rubric' : match?.[1];
-  if (isFileUrl(text) && namesCode(text)) add({ type: 'javascript', value: text, extra: {} }, fetch, into, note);
-  else if (type === 'fn' || type === 'eval') add({ type: 'javascript', value: text, extra: {} }, fetch, into, note);
+  if (isFileUrl(text) && namesCode(text)) add({ type: 'javascript', value: text, extra: {} }, lookUp, into, note);
+  else if (type === 'fn' || type === 'eval') add({ type: 'javascript', value: text, extra: {} }, lookUp, into, note);
   else if (type === undefined || !isKnown(type) || (match?.[3] === undefined && !needsNoValue(type))) {
     into.reference = text;
-    add({ type: 'equals', value: text, extra: {} }, fetch, into, note);
+    add({ type: 'equals', value: text, extra: {} }, lookUp, into, note);
   } else {
     const threshold = match?.[2] === undefined ? undefined : Number(match[2]);
     const value = match?.[3]?.trim();
-    add({ type, value: value === '' ? undefined : value, threshold, extra: {} }, fetch, into, note);
+    add({ type, value: value === '' ? undefined : value, threshold, extra: {} }, lookUp, into, note);
     if (type === 'equals') into.reference = value;
   }
   return into;
@@ -177,7 +177,7 @@ function needsNoValue(type: string): boolean {
 
 function add(
   { type, value, threshold, extra }: Assertion,
-  fetch: Fetch,
+  lookUp: Lookup,
   into: Reading,
   note: (m: string) => void,
 ): void {
@@ -202,7 +202,7 @@ function add(
   }
   let given = value;
   if (typeof given === 'string' && isFileUrl(given)) {
-    const file = fetch(given);
+    const file = lookUp(given);
     if (file.state === 'refused') note(`The assertion ${shown} is left out: ${file.message}`);
     if (file.state !== 'read') return;
     given = file.text;

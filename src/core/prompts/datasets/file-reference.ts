@@ -8,7 +8,7 @@ export type GivenFiles = ReadonlyMap<string, GivenFile>;
 
 export type Referenced =
   | { readonly state: 'read'; readonly path: string; readonly text: string }
-  /** The reader must fetch it. */
+  /** The reader must lookUp it. */
   | { readonly state: 'wanted'; readonly path: string }
   /** It is not read, for the reason that the message gives. */
   | { readonly state: 'refused'; readonly message: string };

@@ -44,7 +44,7 @@ export class Source {
   }
 
   /** A file of the data set's folder; one that is not given yet is asked for. */
-  fetch(reference: string): Referenced {
+  lookUp(reference: string): Referenced {
     const found = referenced(reference, this.files);
     if (found.state === 'wanted') this.into.want(found.path);
     return found;
@@ -52,7 +52,7 @@ export class Source {
 
   /** The same, where a file that is refused costs prompts. */
   need(reference: string, line: number): { readonly path: string; readonly text: string } | undefined {
-    const found = this.fetch(reference);
+    const found = this.lookUp(reference);
     if (found.state === 'refused') this.problem(line, found.message);
     return found.state === 'read' ? found : undefined;
   }

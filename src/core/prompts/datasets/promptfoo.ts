@@ -236,11 +236,11 @@ function variable(tree: Tree, source: Source): { readonly value: unknown } | und
 }
 
 function assertionsOf(tree: Tree | undefined, source: Source): ReadAssertions {
-  const fetch = (reference: string) => source.fetch(reference);
-  const listed = readAssertions(part(tree, 'assert'), fetch);
+  const lookUp = (reference: string) => source.lookUp(reference);
+  const listed = readAssertions(part(tree, 'assert'), lookUp);
   const cells = part(tree, '__expected');
   const short = (cells?.kind === 'list' ? cells.items : cells ? [cells] : []).map((cell) =>
-    readExpected(String(textOf(cell) ?? ''), cell.line, fetch),
+    readExpected(String(textOf(cell) ?? ''), cell.line, lookUp),
   );
   const all = [listed, ...short];
   for (const { notes } of all) for (const { line, message } of notes) source.note(line, message);
