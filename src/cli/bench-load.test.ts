@@ -6,6 +6,7 @@ import { gateResultSchema } from '../core/benchmark/gates.ts';
 import { manifestSchema } from '../core/benchmark/manifest.ts';
 import { recordSchema } from '../core/benchmark/record.ts';
 import { summarySchema } from '../core/benchmark/summary.ts';
+import { verdictSchema } from '../core/benchmark/verdict.ts';
 import { type Simulator, startSimulator } from '../engine/simulator/server.ts';
 
 let cli: Cli;
@@ -90,6 +91,27 @@ describe('the load of tierwise bench', () => {
     expect(summaryOf('search').capacity).toEqual([{ model: 0, perSecond: 80 }]);
   });
 
+  it('is finished by resume where it was interrupted, stage by stage', async () => {
+    const out = join(cli.folder, 'cut');
+    const running = cli.start([
+      ...['bench', '--config', config, '--prompts', prompts, '--out', out, '--no-calibrate', '--models', 'paced'],
+      ...['--sweep', 'concurrency=1,2', '--requests', '20'],
+    ]);
+    const records = () => (existsSync(join(out, 'records.jsonl')) ? recordsOf('cut').length : 0);
+    while (records() < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+    const kept = recordsOf('cut').map(({ id }) => id);
+    expect(kept.length).toBeLessThan(40);
+    const { code, stdout } = await cli.run(['resume', out, '--gate', 'error_share<=0']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/2 +2 in flight +sim\/paced +20 +0/);
+    expect(stdout).toMatch(/All 1 gate passed\.\n/);
+    const all = recordsOf('cut').map(({ id }) => id);
+    expect(all).toHaveLength(40);
+    expect(all.slice(0, kept.length)).toEqual(kept);
+  });
+
   it('is a trace, sent as a whole', async () => {
     const trace = cli.file(
       'azure.csv',
@@ -158,6 +180,7 @@ describe('gates', () => {
     expect(code).toBe(1);
     const printed = JSON.parse(stdout);
     summarySchema.parse(printed);
+    verdictSchema.parse(printed.verdict);
     const gates = printed.gates.map((gate: unknown) => gateResultSchema.parse(gate));
     expect(gates[0]).toMatchObject({ model: 'sim/instant', passed: false, limit: 1e-7, value: expect.any(Number) });
     expect(manifestOf('failed').state).toBe('complete');

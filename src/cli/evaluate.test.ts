@@ -30,7 +30,7 @@ const endpoints = () => [
       { id: 'large', inputPrice: 3, outputPrice: 15 },
       { id: 'small', inputPrice: 0.1, outputPrice: 0.4 },
       { id: 'instant+judge', inputPrice: 1, outputPrice: 2 },
-      { id: 'vectors', task: 'embeddings', inputPrice: 0.1 },
+      { id: 'medium', task: 'embeddings', inputPrice: 0.1 },
     ],
   },
 ];
@@ -93,14 +93,27 @@ describe('tierwise bench with checks and a judge', () => {
     expect(first.text).toBe('Compute What is 3 * 17?');
   });
 
+  it('compares embeddings where checks ask for similarity', async () => {
+    const similar = cli.file(
+      'similar.jsonl',
+      '{"id":"a","prompt":"What is 3 * 17?","reference":"51","checks":[{"type":"similarity","least":-1}]}\n',
+    );
+    const { code, stdout } = await cli.run([
+      ...['bench', '--config', config, '--prompts', similar, '--out', folder('similar'), '--no-calibrate', '--json'],
+      ...['--models', 'small', '--embedding-model', 'medium'],
+    ]);
+    expect(code).toBe(0);
+    expect(summaryOf(stdout).models[0]?.quality).toMatchObject({ n: 1, checks: { n: 1, score: 1 } });
+  });
+
   it('refuses a template with a name that rows do not have, and a judge that makes embeddings', async () => {
     expect(await bench('no', ['--template', 'Translate {{text}}'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/sums\.jsonl:1: .*text/),
     });
-    expect(await bench('no', ['--judge', 'vectors', '--rubric', 'x'])).toMatchObject({
+    expect(await bench('no', ['--judge', 'medium', '--rubric', 'x'])).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/sim\/vectors makes embeddings and can judge nothing/),
+      stderr: expect.stringMatching(/sim\/medium makes embeddings and can judge nothing/),
     });
   });
 });

@@ -1,3 +1,4 @@
+import { verdictOf } from '../core/benchmark/compare-models.ts';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import type { RecordError } from '../core/benchmark/record.ts';
 import { formatUsd } from '../core/catalog/cost.ts';
@@ -108,7 +109,8 @@ export async function printRun(run: Run, asked: Asked, terminal: Terminal): Prom
   const { manifest, summary } = run;
   const gates = await judgedByGates(asked.gates ?? noGates, run);
   if (asked.json === true) {
-    await terminal.out(`${JSON.stringify({ ...summary, gates }, undefined, 2)}\n`);
+    const found = { ...summary, calibration: manifest.calibration, verdict: verdictOf(run), gates };
+    await terminal.out(`${JSON.stringify(found, undefined, 2)}\n`);
   } else {
     const view = buildReport(run);
     const lines = [...runLines(view), ...gateLines(gates, manifest)];

@@ -38,7 +38,7 @@ export function runCommands(
     .option('--title <text>', 'what to call the run; default: the name of the prompts file')
     .addOption(allowOrigin())
     .option('--yes', 'do not ask before spending')
-    .option('--json', 'print summary and gates as JSON')
+    .option('--json', 'print summary, verdict and gates as JSON')
     .optionsGroup('How much:')
     .addOption(
       number(
@@ -54,7 +54,11 @@ export function runCommands(
     .addOption(number('--max-tokens <n>', 'most output tokens to ask for', ...planLimits.maxTokens))
     .option('--max-cost <usd>', 'stop before the run costs more', positive('--max-cost'))
     .addOption(
-      number('--max-tokens-total <n>', 'stop before the run uses more tokens, input and output', 1, 1_000_000_000_000),
+      number(
+        '--max-tokens-total <n>',
+        'stop before the run uses more tokens, input and output',
+        ...planLimits.maxTotalTokens,
+      ),
     )
     .addOption(number('--time-limit <ms>', 'milliseconds after which nothing more is sent', ...planLimits.timeLimitMs))
     .addOption(number('--timeout <ms>', 'milliseconds that one request may take', ...planLimits.timeoutMs))
@@ -100,9 +104,9 @@ export function runCommands(
       .argument('<dir>', 'folder of the run')
       .option('--config <file>', 'configuration that vouches for keys of endpoints beyond this machine, with its gates')
       .option('--max-cost <usd>', 'new ceiling for the whole run, in place of the one it has', positive('--max-cost'))
-      .addOption(number('--max-tokens-total <n>', 'the same in tokens, input and output', 1, 1_000_000_000_000))
+      .addOption(number('--max-tokens-total <n>', 'the same in tokens, input and output', ...planLimits.maxTotalTokens))
       .addOption(allowOrigin())
-      .option('--json', 'print summary and gates as JSON'),
+      .option('--json', 'print summary, verdict and gates as JSON'),
   ).action(async (dir, options) => {
     const { resume } = await import('./resume.ts');
     finish(await resume({ dir, ...options }, terminal, installation));
@@ -117,10 +121,10 @@ export function runCommands(
     .requiredOption('--config <file>', 'configuration with the endpoints of judge and embedding model')
     .option('--checks <dataset>', 'data set whose references and checks replace those of the prompts with the same id')
     .option('--max-cost <usd>', 'stop before the run with its evaluation costs more', positive('--max-cost'))
-    .addOption(number('--max-tokens-total <n>', 'the same in tokens, input and output', 1, 1_000_000_000_000))
+    .addOption(number('--max-tokens-total <n>', 'the same in tokens, input and output', ...planLimits.maxTotalTokens))
     .addOption(allowOrigin())
     .option('--yes', 'do not ask before spending')
-    .option('--json', 'print summary and gates as JSON');
+    .option('--json', 'print summary, verdict and gates as JSON');
   evaluationOptions(evaluate);
   gateOptions(evaluate).action(async (dir, options) => {
     const { evaluate } = await import('./evaluate.ts');

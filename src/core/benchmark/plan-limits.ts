@@ -9,6 +9,7 @@ export const planLimits = {
   timeoutMs: [1, 86_400_000],
   maxRetries: [0, 20],
   timeLimitMs: [1, 604_800_000],
+  maxTotalTokens: [1, 1_000_000_000_000],
   seed: [0, 4_294_967_295],
   /** The most; a rate is above 0. */
   perSecond: 100_000,

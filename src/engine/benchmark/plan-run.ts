@@ -121,7 +121,7 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
       'maxTotalTokens',
       options.maxTotalTokens === undefined
         ? undefined
-        : whole('token ceiling', options.maxTotalTokens, 1, Number.MAX_SAFE_INTEGER),
+        : whole('token ceiling', options.maxTotalTokens, ...planLimits.maxTotalTokens),
     ),
     ...optional('evaluation', evaluation),
     ...optional('calibrate', options.calibrate || undefined),

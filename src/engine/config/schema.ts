@@ -273,7 +273,7 @@ export const benchmarkDefaultsSchema = z.strictObject({
   ),
   maxCostUsd: z.optional(described(z.number().check(z.positive()), 'USD that a run may cost.')),
   maxTotalTokens: z.optional(
-    described(count(1, 1_000_000_000_000), 'Input and output tokens that a run may use, over all models.'),
+    described(count(...planLimits.maxTotalTokens), 'Input and output tokens that a run may use, over all models.'),
   ),
   template: z.optional(
     described(
