@@ -60,13 +60,13 @@ export function toMarkdown(view: ReportView): string {
 
 const verdictColumns: readonly (readonly [label: string, cell: (cells: MetricCells) => string])[] = [
   ['Figure', ({ label }) => label],
+  ['Better', ({ outcome }) => outcome],
   ['Prompts', ({ n }) => n],
   ['First', ({ a }) => a],
   ['Second', ({ b }) => b],
   ['Effect', ({ effect }) => effect],
   ['95 % interval', ({ interval }) => interval],
   ['p (Holm)', ({ p }) => p],
-  ['Better', ({ outcome }) => outcome],
 ];
 
 /** What the run concludes, pair by pair, as the page has it. */

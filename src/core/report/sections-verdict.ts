@@ -43,13 +43,13 @@ function comparisonTable({ metrics }: Comparison, names: { readonly a: string; r
   const caption = `${names.a} and ${names.b} on the same prompts`;
   const rows = metrics.map((verdict): [string, ...string[]] => {
     const cells = metricCells(verdict, { a: `${names.a} is better`, b: `${names.b} is better`, tied: 'tied' });
-    return [cells.label, cells.n, cells.a, cells.b, cells.effect, cells.interval, cells.p, cells.outcome];
+    return [cells.label, cells.outcome, cells.n, cells.a, cells.b, cells.effect, cells.interval, cells.p];
   });
   return plainTable(
     caption,
-    ['Figure', 'Prompts', names.a, names.b, 'Effect', '95 % interval', 'p (Holm)', 'Verdict'],
+    ['Figure', 'Verdict', 'Prompts', names.a, names.b, 'Effect', '95 % interval', 'p (Holm)'],
     rows,
-    [7],
+    [1],
   );
 }
 
