@@ -7,7 +7,7 @@ import { configHash } from './config-hash.ts';
 import { writeAtomically } from './disk.ts';
 import { openJournal } from './journal.ts';
 import { lockRun } from './lock.ts';
-import { listRuns, readRun, runPaths, wholeRecords } from './run-folder.ts';
+import { listRuns, openRun, readRun, runPaths, wholeRecords } from './run-folder.ts';
 import { makeFolder, makePlan, makePrompts } from './testing/run.ts';
 
 let folder: ReturnType<typeof makeFolder>;
@@ -130,6 +130,30 @@ describe('readRun', () => {
   it('reads a run that has no records yet', async () => {
     rmSync(runPaths(dir).records);
     expect((await readRun(dir)).records).toEqual([]);
+  });
+});
+
+describe('openRun', () => {
+  it('reads the same run, its records anew each time', async () => {
+    const [whole, opened] = [await readRun(dir), await openRun(dir)];
+    expect([...opened.records]).toEqual(whole.records);
+    expect(opened.summary).toEqual(whole.summary);
+    appendFileSync(runPaths(dir).records, `${JSON.stringify(record(4))}\n`);
+    expect([...opened.records]).toHaveLength(4);
+  });
+
+  it('reads what was said of answers, and means it into the summary', async () => {
+    const rating = { kind: 'rating', record: 'r1', value: 1, at: '2026-11-23T09:00:00.000Z' };
+    appendFileSync(runPaths(dir).outcomes, `${JSON.stringify(rating)}\n`);
+    const { outcomes, summary } = await openRun(dir);
+    expect(outcomes).toEqual([rating]);
+    expect(summary.models[0]?.satisfaction).toMatchObject({ up: 1, down: 0 });
+    expect((await readRun(dir)).summary).toEqual(summary);
+  });
+
+  it('refuses a damaged record while it is summarised', async () => {
+    appendFileSync(runPaths(dir).records, `${JSON.stringify({ ...record(4), status: 'fine' })}\n`);
+    await expect(openRun(dir)).rejects.toMatchObject({ code: 'input', message: expect.stringContaining('"status"') });
   });
 });
 
