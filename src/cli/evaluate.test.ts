@@ -87,10 +87,17 @@ describe('tierwise bench with checks and a judge', () => {
         template: 'Compute {{prompt}}',
       },
     });
-    expect((await bench('own', [], own)).stderr).toMatch(/and up to 8 judgements/);
+    const { stderr } = await bench('own', [], own);
+    expect(stderr).toMatch(/and up to 8 judgements/);
+    expect(stderr).not.toMatch(/may prefer itself/);
     expect(outcomesOf('own').filter(({ kind }) => kind === 'judge')).toHaveLength(8);
     const [first] = jsonLines(readFileSync(join(folder('own'), 'prompts.jsonl'), 'utf8'));
     expect(first.text).toBe('Compute What is 3 * 17?');
+  });
+
+  it('says before that a judge is among those that it judges', async () => {
+    const { stderr } = await bench('self', ['--requests', '1', '--judge', 'sim/small', '--rubric', 'Right.']);
+    expect(stderr).toMatch(/The judge sim\/small is among the models that it judges/);
   });
 
   it('compares embeddings where checks ask for similarity', async () => {

@@ -1,10 +1,7 @@
-import type { RunPrompt } from '../core/benchmark/manifest.ts';
 import type { PlannedEndpoint } from '../core/benchmark/plan.ts';
 import { mayCostMoney } from '../core/catalog/cost.ts';
-import { Failure } from '../core/failure.ts';
 import { counted } from '../core/numbers.ts';
-import type { Prompt } from '../core/prompts/prompt.ts';
-import type { Check } from '../core/quality/check.ts';
+import { checksFor, withChecks } from '../core/quality/given-checks.ts';
 import { onlyInVscode } from '../engine/benchmark/answer-measure.ts';
 import { estimateEvaluation } from '../engine/benchmark/estimate.ts';
 import { plannedEndpoint } from '../engine/benchmark/plan-run.ts';
@@ -53,7 +50,8 @@ export async function evaluate(
   const setting = await chosenEvaluation(options, config.benchmark?.evaluation);
   const evaluated = plannedEvaluation(setting, configuredModels(config.endpoints));
   const evaluation = evaluated?.evaluation ?? plan.evaluation;
-  const checks = options.checks === undefined ? undefined : checksOf(await readAllPrompts(options.checks), run.prompts);
+  const checks =
+    options.checks === undefined ? undefined : checksFor(await readAllPrompts(options.checks), run.prompts);
   const prompts = checks === undefined ? run.prompts : withChecks(run.prompts, checks);
   if (evaluation?.judge === undefined && prompts.every((prompt) => (prompt.checks ?? []).length === 0)) {
     throw wrongUse(
@@ -99,51 +97,4 @@ export async function evaluate(
     );
     return printRun(done, { dir: options.dir, config: options.config, json: options.json, gates }, terminal);
   });
-}
-
-type ChecksOfPrompt = NonNullable<RunPrompt['checks']>;
-
-/** The checks of a data set for the run's prompts of the same ids. @throws Failure `input` where it has none of them. */
-function checksOf(
-  rows: readonly Prompt[],
-  prompts: readonly RunPrompt[],
-): { prompt: string; checks: ChecksOfPrompt }[] {
-  const ids = new Set(prompts.map(({ id }) => id));
-  const found = rows.flatMap(({ id, reference, checks = [] }) =>
-    ids.has(id) && checks.length > 0
-      ? [{ prompt: id, checks: checks.map((check) => withReference(check, reference)) }]
-      : [],
-  );
-  if (found.length > 0) return found;
-  throw new Failure({
-    code: 'input',
-    message:
-      'The data set of --checks has no checks for any prompt of the run. Its rows need the ids of the run’s prompts.',
-  });
-}
-
-function withChecks(
-  prompts: readonly RunPrompt[],
-  checks: readonly { prompt: string; checks: ChecksOfPrompt }[],
-): RunPrompt[] {
-  const of = new Map(checks.map((one) => [one.prompt, one.checks]));
-  return prompts.map((prompt) => ({ ...prompt, checks: of.get(prompt.id) ?? prompt.checks }));
-}
-
-/** A check that leaves its value to the row's reference gets it: the run's prompt may have another reference, or none. */
-function withReference(check: Check, reference: string | undefined): Check {
-  if (reference === undefined) return check;
-  switch (check.type) {
-    case 'contains':
-      return { ...check, value: check.value ?? reference };
-    case 'equals':
-    case 'similarity':
-      return { ...check, value: check.value ?? reference };
-    case 'number': {
-      const value = Number(reference);
-      return check.value === undefined && Number.isFinite(value) ? { ...check, value } : check;
-    }
-    default:
-      return check;
-  }
 }

@@ -2,6 +2,7 @@ import type { Load } from '../core/benchmark/load.ts';
 import type { Plan } from '../core/benchmark/plan.ts';
 import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
 import { counted, grouped } from '../core/numbers.ts';
+import { plainText } from '../core/prompts/plain-text.ts';
 import { duration } from '../core/report/format.ts';
 import { stageLoadWords } from '../core/report/stage-rows.ts';
 import type { RunEstimate } from '../engine/benchmark/plan-run.ts';
@@ -16,6 +17,18 @@ export function planWords({ plan, estimate }: { plan: Plan; estimate: RunEstimat
   return [
     `${most}${counted(estimate.requests, 'request')} to ${counted(models, 'model')}${judged}. ${costWords(estimate)}${ceilingWords(maxCostUsd, maxTotalTokens)}`,
     ...(load === undefined ? [] : [`Load: ${loadWords(load)}.`]),
+    ...selfJudging(plan),
+  ];
+}
+
+/** Models are known to prefer their own answers. */
+function selfJudging({ models, evaluation }: Plan): string[] {
+  const judge = evaluation?.judge?.model;
+  if (judge === undefined || !models.some((one) => one.endpoint === judge.endpoint && one.model === judge.model))
+    return [];
+  const name = plainText(`${judge.endpoint}/${judge.model}`, 100);
+  return [
+    `The judge ${name} is among the models that it judges, and may prefer itself. Name another, or leave it out of --models.`,
   ];
 }
 
