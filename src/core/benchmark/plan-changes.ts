@@ -126,7 +126,8 @@ function judgeWords({ evaluation }: Plan): string | undefined {
   return `${model.endpoint}/${model.model}, ${counted(repeats, 'time')} each, scale to ${scale}, rubric "${plainText(rubric, 80)}"`;
 }
 
-function loadWords({ load, concurrency }: Plan): string {
+/** How requests meet the endpoints, in a few words. */
+export function loadWords({ load, concurrency }: Pick<Plan, 'load' | 'concurrency'>): string {
   if (!load) return `${grouped(concurrency)} in flight`;
   switch (load.pattern) {
     case 'steady':
