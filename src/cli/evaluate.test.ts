@@ -56,8 +56,10 @@ describe('tierwise bench with checks and a judge', () => {
     const rubric = cli.file('rubric.txt', 'The number is right.');
     const { code, stdout, stderr } = await bench('judged', [
       ...['--judge', 'instant+judge', '--rubric', `@${rubric}`, '--judge-repeats', '2', '--judge-pairs', '--json'],
-      ...['--gate', 'sim/large:pass_share>=0', '--gate', 'judge>=0'],
+      ...['--gate', 'sim/large:pass_share>=0', '--gate', 'judge>=0', '--junit', join(cli.folder, 'judged.xml')],
     ]);
+    // Answers that fail their checks are no failed gates.
+    expect(readFileSync(join(cli.folder, 'judged.xml'), 'utf8')).toMatch(/ tests="3" failures="0"/);
     expect({ code, stderr }).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(/^8 requests to 2 models, and up to 24 judgements\. They will cost \$/),

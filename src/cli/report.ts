@@ -1,9 +1,8 @@
 import { evaluateGates } from '../core/benchmark/gates.ts';
 import { reportParts } from '../core/report/formats.ts';
-import { toJUnit } from '../core/report/junit.ts';
 import { openRun } from '../engine/benchmark/run-folder.ts';
 import { writeOutput } from './files.ts';
-import { chosenGates } from './gates.ts';
+import { chosenGates, gatesAsJUnit } from './gates.ts';
 import { wrongUse } from './options.ts';
 import type { ReportFormat } from './report-formats.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
@@ -22,7 +21,7 @@ export async function report(options: ReportOptions, terminal: Terminal): Promis
   const gates = chosenGates(options).list;
   if (gates.length > 0 && format !== 'junit') throw wrongUse('--gate belongs to --format junit.');
   const run = await openRun(options.dir);
-  const parts = format === 'junit' ? [toJUnit(run, evaluateGates(gates, run.summary))] : reportParts(format, run);
+  const parts = format === 'junit' ? [gatesAsJUnit(run, evaluateGates(gates, run.summary))] : reportParts(format, run);
   if (out === undefined || out === '-') {
     for (const part of parts) await terminal.out(part);
   } else {
