@@ -14,7 +14,10 @@ export type SortKey =
   | 'tpot'
   | 'in'
   | 'out'
-  | 'cost';
+  | 'cost'
+  | 'stage'
+  | 'quality'
+  | 'rating';
 
 export interface Filter {
   /** Words that must all occur in the id, prompt, model or error. */
@@ -53,6 +56,9 @@ const VALUES: Readonly<Record<SortKey, (request: RequestRow, view: ReportView, p
   in: (request) => request.tokensIn,
   out: (request) => request.tokensOut,
   cost: (request) => request.costUsd,
+  stage: (request) => request.stage,
+  quality: (request) => request.quality,
+  rating: (request) => request.rating,
 };
 
 /** Positions of the requests to show, in order. What a request does not have comes last, upwards and downwards. */

@@ -15,12 +15,18 @@ import { requestName } from '../src/core/report/text.ts';
 import type { ReportView, RequestRow } from '../src/core/report/view.ts';
 import { button } from './components.ts';
 import { element } from './elements.ts';
+import { textBlock } from './text-block.ts';
 
 /** What the host has said about the open request: nothing yet, that it is gone, or everything. */
 export type DetailState = 'loading' | 'missing' | RequestDetail;
 
-/** The open request: figures, error, attempts, prompt and answer, all as text. */
-export function detailPanel(request: RequestRow, view: ReportView, state: DetailState, close: () => void): HTMLElement {
+/** The open request: figures, error, attempts, prompt and answer, all as text. `rate` stands under an answer. */
+export function detailPanel(
+  request: RequestRow,
+  view: ReportView,
+  state: DetailState,
+  { rate, close }: { readonly rate: HTMLElement; readonly close: () => void },
+): HTMLElement {
   const heading = element('h3', '', `Request ${requestName(request.id, view)}`);
   heading.tabIndex = -1;
   const panel = element(
@@ -45,7 +51,7 @@ export function detailPanel(request: RequestRow, view: ReportView, state: Detail
   panel.append(figures(request, view));
   if (state === 'loading') panel.append(element('p', 'tw-note', 'Reading the answer…'));
   else if (state === 'missing') panel.append(element('p', 'tw-note', 'The run no longer has this request.'));
-  else panel.append(...texts(state));
+  else panel.append(...texts(state, rate), ...said(state, view));
   return panel;
 }
 
@@ -57,6 +63,7 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
     ...(view.stages.length > 0
       ? [['Stage', `${request.stage + 1}: ${view.stages[request.stage]?.load ?? UNKNOWN}`] as [string, string]]
       : []),
+    ['Queue', ms(request.queueMs)],
     ['Queue', ms(request.queueMs)],
     ['TTFT', ms(request.ttftMs)],
     ['First visible', ms(request.firstVisibleMs)],
@@ -81,7 +88,7 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
   );
 }
 
-function texts(detail: RequestDetail): HTMLElement[] {
+function texts(detail: RequestDetail, rate: HTMLElement): HTMLElement[] {
   const parts: HTMLElement[] = [];
   if (detail.attempts.length > 1 || detail.attempts.some(({ timeout }) => timeout !== undefined)) {
     const lines = detail.attempts.map((attempt) => {
@@ -112,20 +119,43 @@ function texts(detail: RequestDetail): HTMLElement[] {
     const list = element('ul', 'tw-attempts', ...lines.map((line) => element('li', '', line)));
     parts.push(element('h4', '', title), list);
   }
-  parts.push(element('h4', '', 'Prompt'), block(detail.prompt, 'Prompt'));
-  if (detail.reference !== undefined) parts.push(element('h4', '', 'Reference'), block(detail.reference, 'Reference'));
+  parts.push(element('h4', '', 'Prompt'), ...textBlock(detail.prompt, 'Prompt'));
   parts.push(element('h4', '', detail.answerCut ? 'Answer (its beginning)' : 'Answer'));
-  parts.push(detail.answer === undefined ? element('p', 'tw-note', 'None stored.') : block(detail.answer, 'Answer'));
+  if (detail.answer === undefined) parts.push(element('p', 'tw-note', 'None stored.'));
+  else parts.push(...textBlock(detail.answer, 'Answer'), rate);
+  if (detail.reference !== undefined)
+    parts.push(element('h4', '', 'A good answer says'), ...textBlock(detail.reference, 'Reference'));
   return parts;
 }
 
-function block(text: string, name: string): HTMLElement {
-  const pre = element('pre', 'tw-text', text === '' ? '(empty)' : text);
-  pre.dir = 'auto';
-  pre.tabIndex = 0;
-  pre.setAttribute('role', 'region');
-  pre.setAttribute('aria-label', name);
-  return pre;
+/** What checks, judges and people said of the answer. */
+function said({ checks, judgements, pairs }: RequestDetail, view: ReportView): HTMLElement[] {
+  const because = (why: string | undefined) => (why === undefined || why === '' ? '' : `: ${why}`);
+  const score = (value: number | undefined) => (value === undefined ? 'undecided' : value.toFixed(2));
+  const parts: [string, string[]][] = [
+    ['Checks', checks.map((check) => `${check.name}, ${score(check.score)}${because(check.why)}`)],
+    [
+      'Judge',
+      judgements.map(({ score: given, raw, why, suspicious, by }) => {
+        const written = raw === undefined ? '' : ` (wrote ${raw})`;
+        const look = suspicious ? ', the answer speaks to its judge' : '';
+        return `${score(given)}${written} by ${by}${look}${because(why)}`;
+      }),
+    ],
+    [
+      'Pairs',
+      pairs.map(({ by, other, result, why }) => {
+        const end = { won: 'better than', lost: 'worse than', tied: 'as good as' }[result ?? 'tied'];
+        const words = result === undefined ? 'not decided against' : end;
+        return `${words} ${requestName(other, view)}, by ${by === 'person' ? 'you' : 'the judge'}${because(why)}`;
+      }),
+    ],
+  ];
+  return parts.flatMap(([title, lines]) =>
+    lines.length === 0
+      ? []
+      : [element('h4', '', title), element('ul', 'tw-attempts', ...lines.map((line) => element('li', '', line)))],
+  );
 }
 
 function ms(value: number | undefined): string {

@@ -77,6 +77,11 @@ export class Grid<Key extends string> {
     this.#render(true);
   }
 
+  /** Writes the rows in sight anew, where they stand. */
+  refill(): void {
+    this.#render(true);
+  }
+
   focus(): void {
     this.#table.focus({ preventScroll: true });
   }

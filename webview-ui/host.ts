@@ -23,6 +23,8 @@ export interface Host {
   /** What was remembered of this run; a state of another form or run counts as none. */
   recall(runId: string): PanelState | undefined;
   remember(state: PanelState): void;
+  /** Remembers the ids of the runs that are compared. */
+  rememberComparison(compared: readonly string[]): void;
 }
 
 export function connectHost(): Host {
@@ -36,5 +38,6 @@ export function connectHost(): Host {
         : undefined;
     },
     remember: (state) => api.setState(state),
+    rememberComparison: (compared) => api.setState({ compared }),
   };
 }

@@ -1,19 +1,9 @@
-import type { Markup } from '../src/core/report/markup.ts';
-import { closingSections, headSection, mainSections } from '../src/core/report/sections.ts';
-import type { ReportView } from '../src/core/report/view.ts';
-import { type ExportFormat, parseToWebview } from '../src/protocol/webview.ts';
-import { button } from './components.ts';
-import { element } from './elements.ts';
+import { parseToWebview, type ShownPair, type ToWebview } from '../src/protocol/webview.ts';
+import { BlindPairs } from './blind.ts';
+import { comparisonElements } from './comparison.ts';
 import { connectHost, type Host } from './host.ts';
-import { Requests } from './requests.ts';
+import { Report } from './report.ts';
 import css from './style.css';
-
-const FORMATS: readonly (readonly [ExportFormat, string])[] = [
-  ['html', 'HTML'],
-  ['md', 'Markdown'],
-  ['csv', 'CSV'],
-  ['json', 'JSON'],
-];
 
 function start(): void {
   const sheet = new CSSStyleSheet();
@@ -22,50 +12,73 @@ function start(): void {
   const place = document.getElementById('report');
   if (!place) return;
   const host = connectHost();
-  let requests: Requests | undefined;
+  const page = new Page(place, host);
   window.addEventListener('message', (event) => {
     const message = parseToWebview(event.data);
-    if (message?.type === 'report') requests = show(place, host, message.view);
-    else if (message?.type === 'detail') requests?.detail(message.id, message.detail);
+    if (message) page.take(message);
   });
+  document.addEventListener('keydown', (event) => page.key(event));
   host.send({ type: 'ready' });
 }
 
-function show(place: HTMLElement, host: Host, view: ReportView): Requests {
-  const requests = new Requests(host, view);
-  place.replaceChildren(
-    fromMarkup(headSection(view)),
-    actions(host),
-    ...mainSections(view).map(fromMarkup),
-    requests.element,
-    ...closingSections(view).map(fromMarkup),
-  );
-  place.removeAttribute('aria-busy');
-  return requests;
-}
+/** What the panel shows: a report, two answers to compare, or a comparison of runs. */
+class Page {
+  readonly #place: HTMLElement;
+  readonly #host: Host;
+  #report: Report | undefined;
+  #blind: BlindPairs | undefined;
 
-function actions(host: Host): HTMLElement {
-  const exports = FORMATS.map(([format, label]) =>
-    button(label, () => host.send({ type: 'export', format }), { spoken: `Export as ${label}` }),
-  );
-  const bar = element(
-    'div',
-    'tw-actions',
-    button('Benchmark again', () => host.send({ type: 'command', command: 'benchmarkAgain' }), { primary: true }),
-    element('span', 'tw-actions-label', 'Export'),
-    ...exports,
-    button('Settings', () => host.send({ type: 'command', command: 'openSettings' }), { spoken: 'Open the settings' }),
-  );
-  bar.setAttribute('role', 'group');
-  bar.setAttribute('aria-label', 'Report');
-  return bar;
-}
+  constructor(place: HTMLElement, host: Host) {
+    this.#place = place;
+    this.#host = host;
+  }
 
-/** Our own writer escaped every text in it; the page's content policy is the second wall. */
-function fromMarkup(part: Markup): DocumentFragment {
-  const template = document.createElement('template');
-  template.innerHTML = part.markup;
-  return template.content;
+  take(message: ToWebview): void {
+    switch (message.type) {
+      case 'report':
+        this.#showReport(message);
+        return;
+      case 'detail':
+        this.#report?.requests.detail(message.id, message.detail);
+        return;
+      case 'rated':
+        this.#report?.requests.rated(message.id, message.value);
+        return;
+      case 'pair':
+        this.#showPair(message);
+        return;
+      case 'comparison':
+        this.#show(comparisonElements(this.#host, message.comparison));
+        return;
+    }
+  }
+
+  key(event: KeyboardEvent): void {
+    this.#blind?.key(event);
+  }
+
+  #showReport(message: Extract<ToWebview, { type: 'report' }>): void {
+    if (this.#report?.update(message)) return;
+    const compared = this.#blind !== undefined;
+    this.#blind = undefined;
+    this.#report = new Report(this.#host, message);
+    this.#show(this.#report.elements);
+    if (compared) this.#report.focusVerdict();
+  }
+
+  #showPair(pair: ShownPair): void {
+    this.#report = undefined;
+    if (!this.#blind) {
+      this.#blind = new BlindPairs(this.#host);
+      this.#show([this.#blind.element]);
+    }
+    this.#blind.show(pair);
+  }
+
+  #show(nodes: readonly Node[]): void {
+    this.#place.replaceChildren(...nodes);
+    this.#place.removeAttribute('aria-busy');
+  }
 }
 
 start();

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
+import type { RunComparison } from '../core/benchmark/verdict.ts';
 import { Failure } from '../core/failure.ts';
+import { runComparisonTitle, runComparisonWriters } from '../core/report/run-comparison-page.ts';
 import { type ExportFormat, exportFormats } from '../protocol/webview.ts';
 import { pickRun } from './pick-run.ts';
 import type { Services } from './services.ts';
@@ -25,22 +27,40 @@ export async function exportReport(services: Services, run: unknown, format: unk
 /** Writes a run's report where the person says. */
 export async function exportRun({ runs, cli }: Services, runId: string, format: ExportFormat): Promise<void> {
   const { title } = runs.manifest(runId);
+  await save(title, 'report', format, () => written(cli, runs.folderOf(runId), format));
+}
+
+/** Writes a comparison of runs where the person says. */
+export async function exportComparison(
+  comparison: RunComparison,
+  format: keyof typeof runComparisonWriters,
+): Promise<void> {
+  const write = async () => new TextEncoder().encode(runComparisonWriters[format](comparison));
+  await save(runComparisonTitle(comparison), 'comparison', format, write);
+}
+
+async function save(
+  title: string,
+  what: 'report' | 'comparison',
+  format: ExportFormat,
+  write: () => Promise<Uint8Array>,
+): Promise<void> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.file(homedir());
-  const base = title.replace(/[^\w.-]+/g, '-').slice(0, 60) || 'report';
+  const base = title.replace(/[^\w.-]+/g, '-').slice(0, 60) || what;
   const target = await vscode.window.showSaveDialog({
-    title: 'Tierwise: export report',
-    defaultUri: vscode.Uri.joinPath(folder, `${base}-report.${format}`),
+    title: `Tierwise: export ${what}`,
+    defaultUri: vscode.Uri.joinPath(folder, `${base}-${what}.${format}`),
     filters: { [formatWords[format][0]]: [format] },
   });
   if (!target) return;
   const report = await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: 'Tierwise: writing the report' },
-    () => written(cli, runs.folderOf(runId), format),
+    { location: vscode.ProgressLocation.Window, title: `Tierwise: writing the ${what}` },
+    write,
   );
   await vscode.workspace.fs.writeFile(target, report);
   const open = 'Open';
   // Not awaited: the message may stay for as long as it likes.
-  void vscode.window.showInformationMessage(`Tierwise: the report is in ${target.fsPath}`, open).then((answer) => {
+  void vscode.window.showInformationMessage(`Tierwise: the ${what} is in ${target.fsPath}`, open).then((answer) => {
     if (answer === open) return vscode.commands.executeCommand('vscode.open', target);
     return undefined;
   });

@@ -3,9 +3,11 @@ import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import { Failure } from '../core/failure.ts';
+import type { Outcome } from '../core/quality/outcome.ts';
 import type { Run } from '../core/report/run.ts';
 import { isLocked } from '../engine/benchmark/lock.ts';
 import { type Measuring, type MeasuringOptions, startMeasuring } from '../engine/benchmark/measuring.ts';
+import { addVerdicts } from '../engine/benchmark/outcomes.ts';
 import { listRuns, openRun, readManifest } from '../engine/benchmark/run-folder.ts';
 import type { MeasureTask, Progress } from '../protocol/measure.ts';
 
@@ -14,6 +16,9 @@ export type Task = MeasureTask;
 
 /** What a measuring process tells the window and asks of it. */
 export type MeasureHelp = Pick<MeasuringOptions, 'onProgress' | 'refreshKey' | 'askModel'>;
+
+/** What a person can say of answers. */
+export type PersonVerdict = Extract<Outcome, { kind: 'pair' | 'rating' }>;
 
 /** How a stored run stands. `interrupted`: it says that it is running, but no process works on it. */
 export type ShownState = Manifest['state'] | 'interrupted';
@@ -97,6 +102,18 @@ export class Runs implements vscode.Disposable {
       this.#live.delete(id);
       this.#changed.fire();
     }
+  }
+
+  /** Keeps what a person said of answers of a run. @throws Failure `usage` while somebody works on the run, `local` when the disk fails. */
+  rate(id: string, verdict: PersonVerdict): void {
+    const folder = this.folderOf(id);
+    if (isLocked(folder)) {
+      throw new Failure({
+        code: 'usage',
+        message: 'This run is being measured or evaluated. Rate its answers when that has ended.',
+      });
+    }
+    addVerdicts(folder, [verdict]);
   }
 
   /** Ends a run early; what is done is kept. */

@@ -1,16 +1,21 @@
 import { expect, test } from 'vitest';
 import { sampleRun } from '../../test/sample-run.ts';
+import { compareRuns } from '../core/benchmark/compare-runs.ts';
 import { requestDetail } from '../core/report/detail.ts';
 import { buildReport } from '../core/report/view.ts';
 import { panelHtml } from './panel-page.ts';
 import { parseFromWebview, parseToWebview } from './webview.ts';
 
-test('the four messages of a panel pass', () => {
+test('the messages of a panel pass', () => {
   for (const message of [
     { type: 'ready' },
     { type: 'requestDetail', id: 'r1' },
     { type: 'export', format: 'csv' },
     { type: 'command', command: 'openSettings' },
+    { type: 'rate', id: 'r1', value: -1 },
+    { type: 'comparePairs' },
+    { type: 'pairVerdict', number: 3, verdict: 'left' },
+    { type: 'refresh' },
   ]) {
     expect(parseFromWebview(message)).toEqual(message);
   }
@@ -35,6 +40,17 @@ test('what is unknown, too long, too much or of a wrong type is refused', () => 
     { type: 'export', format: ['html'] },
     { type: 'command', command: 'workbench.action.terminal.new' },
     { type: 'command', command: 'openSettings', args: ['x'] },
+    { type: 'rate', id: 'r1' },
+    { type: 'rate', id: 'r1', value: 2 },
+    { type: 'rate', id: 'r1', value: '1' },
+    { type: 'rate', id: 'x'.repeat(257), value: 1 },
+    { type: 'rate', id: 'r1', value: 1, by: 'judge' },
+    { type: 'pairVerdict', number: 1, verdict: 'a' },
+    { type: 'pairVerdict', number: -1, verdict: 'left' },
+    { type: 'pairVerdict', number: 1.5, verdict: 'left' },
+    { type: 'pairVerdict', number: Number.NaN, verdict: 'left' },
+    { type: 'pairVerdict', number: 1, verdict: 'left', a: 'r1' },
+    { type: 'comparePairs', seed: 1 },
   ]) {
     expect(parseFromWebview(value)).toBeUndefined();
   }
@@ -57,12 +73,29 @@ test('a message with __proto__, with a foreign prototype or with a symbol is ref
 
 test('a report and a detail reach the panel whole', () => {
   const run = sampleRun({ requests: 5 });
-  const report = JSON.parse(JSON.stringify({ type: 'report', view: buildReport(run) }));
+  const report = JSON.parse(JSON.stringify({ type: 'report', view: buildReport(run), pairs: true }));
   expect(parseToWebview(report)).toEqual(report);
   const detail = { type: 'detail', id: 'r00001', detail: requestDetail(run, 'r00001') };
   expect(parseToWebview(detail)).toEqual(detail);
   expect(parseToWebview({ type: 'detail', id: 'gone' })).toEqual({ type: 'detail', id: 'gone' });
-  expect(parseToWebview({ type: 'report', view: { title: 'x' } })).toBeUndefined();
+  expect(parseToWebview({ type: 'report', view: { title: 'x' }, pairs: true })).toBeUndefined();
+});
+
+test('a pair that names a model or a record, or is too long, does not reach the page', () => {
+  const pair = { type: 'pair', number: 1, prompt: 'p', left: 'l', right: 'r', rated: 0, skipped: 0, remaining: 1 };
+  expect(parseToWebview(pair)).toEqual(pair);
+  expect(parseToWebview({ ...pair, left: 'x'.repeat(2_000_001) })).toBeUndefined();
+  for (const more of [{ model: 'm' }, { id: 'r1' }, { leftId: 'r1' }, { promptId: 'p1' }])
+    expect(parseToWebview({ ...pair, ...more })).toBeUndefined();
+});
+
+test('a thumb and a comparison of runs reach the panel', () => {
+  const rated = { type: 'rated', id: 'r1', value: 1 };
+  expect(parseToWebview(rated)).toEqual(rated);
+  expect(parseToWebview({ ...rated, value: 5 })).toBeUndefined();
+  const comparison = { type: 'comparison', comparison: compareRuns([sampleRun(), sampleRun({ errorShare: 0.2 })]) };
+  expect(parseToWebview(JSON.parse(JSON.stringify(comparison)))).toEqual(JSON.parse(JSON.stringify(comparison)));
+  expect(parseToWebview({ type: 'comparison', comparison: { runs: [] } })).toBeUndefined();
 });
 
 test("the panel's page runs one script and one style by nonce and reaches nothing else", () => {

@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function panelWith(run: Run, options: PanelOptions = {}): Promise<Panel> {
   const panel = await openPanel(browser, server.url, options);
-  await panel.post({ type: 'report', view: buildReport(run) });
+  await panel.post({ type: 'report', view: buildReport(run), pairs: false });
   await panel.page.locator('.tw-grid-table').waitFor();
   return panel;
 }
@@ -53,7 +53,7 @@ describe('the report panel', () => {
   test('asks for the report, shows it, and breaks no rule of its content policy', async () => {
     const panel = await openPanel(browser, server.url);
     expect(await panel.messages()).toEqual([{ type: 'ready' }]);
-    await panel.post({ type: 'report', view: buildReport(sampleRun()) });
+    await panel.post({ type: 'report', view: buildReport(sampleRun()), pairs: false });
     await panel.page.getByRole('heading', { level: 1, name: 'support-questions.jsonl' }).waitFor();
     expect(await panel.page.evaluate('window.stored.runId')).toBe('20261123-093000-lab');
     expect(await panel.page.getByRole('table', { name: 'Latency by model' }).getByRole('row').count()).toBe(5);

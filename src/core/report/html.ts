@@ -73,24 +73,29 @@ const WORDS = [
   ['Error', 240],
 ] as const;
 
-/**
- * The report as one page that needs nothing else: no script, no external resource, a content policy that forbids both; light, dark, forced
- * colours and print.
- */
+/** The report as one page that needs nothing else, in light, dark, forced colours and print. */
 export function toHtml(view: ReportView): string {
+  return htmlPage(
+    `${view.title} · Tierwise report`,
+    markup`${headSection(view)}
+${mainSections(view)}
+${requestsSection(view)}
+${closingSections(view)}
+<footer>Made by Tierwise. Run ${view.runId}.</footer>`,
+  );
+}
+
+/** What is shown, as a page without script and external resource, with a content policy that forbids both. */
+export function htmlPage(title: string, main: Markup): string {
   const css: Markup = { markup: `${pageCss}${reportCss}` };
   const page = markup`<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark">
-<title>${view.title} · Tierwise report</title>
+<title>${title}</title>
 <style>${css}</style></head>
 <body><main>
-${headSection(view)}
-${mainSections(view)}
-${requestsSection(view)}
-${closingSections(view)}
-<footer>Made by Tierwise. Run ${view.runId}.</footer>
+${main}
 </main></body></html>
 `;
   return page.markup;
