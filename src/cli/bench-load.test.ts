@@ -53,7 +53,7 @@ afterAll(async () => {
 describe('the load of tierwise bench', () => {
   it('is a rate, a ramp, or what the configuration says', async () => {
     const rate = await bench('rate', ['--rate', '100', '--arrivals', 'constant', '--requests', '6']);
-    expect(rate).toMatchObject({ code: 0, stderr: expect.stringMatching(/Load: 100\/s, constant\./) });
+    expect(rate).toMatchObject({ code: 0, stderr: expect.stringMatching(/Load: even arrivals at 100 requests\/s\./) });
     expect(manifestOf('rate').plan.load).toEqual({
       pattern: 'steady',
       load: { kind: 'open', arrivals: 'constant', perSecond: 100 },
@@ -61,11 +61,13 @@ describe('the load of tierwise bench', () => {
     expect(recordsOf('rate')).toHaveLength(6);
 
     const ramp = await bench('ramp', ['--ramp', '50..200', '--repeats', '3']);
-    expect(ramp.stderr).toMatch(/Load: 50 to 200\/s, Poisson\./);
+    expect(ramp.stderr).toMatch(/Load: Poisson arrivals at 50 to 200 requests\/s\./);
     expect(recordsOf('ramp')).toHaveLength(6);
 
     const own = cli.file('own.json', configAt({ load: { rate: 80 }, repeats: 2, slo: { e2eMs: 60_000 } }));
-    expect((await bench('own', ['--arrivals', 'constant'], own)).stderr).toMatch(/Load: 80\/s, constant\./);
+    expect((await bench('own', ['--arrivals', 'constant'], own)).stderr).toMatch(
+      /Load: even arrivals at 80 requests\/s\./,
+    );
     expect(manifestOf('own').plan).toMatchObject({ requests: 4, slo: { e2eMs: 60_000 } });
     expect(summaryOf('own').models[0]?.good?.share).toBe(1);
   });
@@ -120,7 +122,7 @@ describe('the load of tierwise bench', () => {
     const { code, stderr } = await bench('trace', ['--trace', trace]);
     expect({ code, stderr }).toEqual({
       code: 0,
-      stderr: expect.stringMatching(/3 requests of a trace, over 30\.0 ms/),
+      stderr: expect.stringMatching(/Load: a trace of 3 requests, over 30\.0 ms\./),
     });
     expect(manifestOf('trace').plan).toMatchObject({ requests: 3, load: { offsetsMs: [0, 20, 30] } });
     expect(recordsOf('trace')).toHaveLength(3);

@@ -1,10 +1,10 @@
 import type { Load } from '../core/benchmark/load.ts';
 import type { Plan } from '../core/benchmark/plan.ts';
+import { loadWords } from '../core/benchmark/plan-changes.ts';
 import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
 import { counted, grouped } from '../core/numbers.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
 import { duration } from '../core/report/format.ts';
-import { stageLoadWords } from '../core/report/stage-rows.ts';
 import type { RunEstimate } from '../engine/benchmark/plan-run.ts';
 
 /** What a run will send, how, and what it may cost: one line each, to be read before the first request. */
@@ -16,7 +16,7 @@ export function planWords({ plan, estimate }: { plan: Plan; estimate: RunEstimat
     judgements === undefined ? '' : `, and ${most === '' ? 'up to ' : ''}${counted(judgements, 'judgement')}`;
   return [
     `${most}${counted(estimate.requests, 'request')} to ${counted(models, 'model')}${judged}. ${costWords(estimate)}${ceilingWords(maxCostUsd, maxTotalTokens)}`,
-    ...(load === undefined ? [] : [`Load: ${loadWords(load)}.`]),
+    ...(load === undefined ? [] : [`Load: ${loadWords(plan)}${spanWords(load)}.`]),
     ...selfJudging(plan),
   ];
 }
@@ -54,20 +54,7 @@ function costWords({ lowUsd, highUsd, unknown }: RunEstimate): string {
   return `They will cost ${formatUsdRange(range)}${unknown ? ', and an unknown sum for models without a price' : ''}.`;
 }
 
-function loadWords(load: Load): string {
-  switch (load.pattern) {
-    case 'steady':
-      return stageLoadWords(load.load);
-    case 'sweep':
-      return `${counted(load.stages.length, 'stage')}: ${load.stages.map(stageLoadWords).join('; ')}`;
-    case 'search':
-      return `search between ${rate(load.fromPerSecond)} and ${rate(load.toPerSecond)} for each model, ${load.arrivals} arrivals`;
-    case 'trace':
-      return `${counted(load.offsetsMs.length, 'request')} of a trace, over ${duration(load.offsetsMs.at(-1))}`;
-  }
-}
-
-/** As a person would type it. */
-function rate(perSecond: number): string {
-  return `${Number(perSecond.toPrecision(3))}/s`;
+/** A unit that was guessed wrong shows in how long a trace takes. */
+function spanWords(load: Load): string {
+  return load.pattern === 'trace' ? `, over ${duration(load.offsetsMs.at(-1))}` : '';
 }
