@@ -95,7 +95,7 @@ export function toOtel(run: Run): string {
             scope: { name: 'tierwise', version: manifest.versions.tierwise },
             metrics: (Object.keys(metrics) as MetricKey[]).flatMap((key) => {
               const { name, unit, description } = metrics[key];
-              const dataPoints = points.of(key, start, end);
+              const dataPoints = points.written(key, start, end);
               // 2: cumulative, from the start of the run.
               const histogram = { aggregationTemporality: 2, dataPoints };
               return dataPoints.length > 0 ? [{ name, unit, description, histogram }] : [];
@@ -112,18 +112,19 @@ function addRecord(points: Points, record: RunRecord, attributes: Attributes, st
   for (const { times, error, status } of record.attempts) {
     // The conventions take a status for an error's type where there is one.
     const failed = error ? { 'error.type': status !== undefined && status >= 400 ? String(status) : error.code } : {};
-    points.add('duration', { ...attributes, ...failed }, (times.end - times.sent) / 1_000);
+    points.of('duration', error ? { ...attributes, ...failed } : attributes).add((times.end - times.sent) / 1_000);
   }
   const { tokens, status, times, chunkTimes, attempts } = record;
   if (tokens?.source === 'server') {
-    points.add('tokens', { ...attributes, 'gen_ai.token.type': 'input' }, tokens.input);
-    points.add('tokens', { ...attributes, 'gen_ai.token.type': 'output' }, tokens.output);
+    points.of('tokens', { ...attributes, 'gen_ai.token.type': 'input' }).add(tokens.input);
+    points.of('tokens', { ...attributes, 'gen_ai.token.type': 'output' }).add(tokens.output);
   }
   if (status !== 'ok' || attempts.length > 1 || !streamed) return;
   const first = times.firstEvent ?? times.firstToken;
-  if (first !== undefined) points.add('firstChunk', attributes, (first - times.sent) / 1_000);
+  if (first !== undefined) points.of('firstChunk', attributes).add((first - times.sent) / 1_000);
   if (chunkTimes !== undefined) {
-    eachGap(chunkTimes, (ms, count) => points.add('perChunk', attributes, ms / 1_000, count));
+    const gaps = points.of('perChunk', attributes);
+    eachGap(chunkTimes, (ms, count) => gaps.add(ms / 1_000, count));
   }
 }
 
@@ -144,68 +145,66 @@ function serverOf(baseUrl: string): Attributes {
   return { 'server.address': host, 'server.port': port === undefined ? (secure ? 443 : 80) : Number(port) };
 }
 
-interface Point {
-  readonly attributes: Attributes;
-  readonly counts: number[];
-  count: number;
-  sum: number;
-  min: number;
-  max: number;
+/** One histogram. */
+class Point {
+  readonly #attributes: Attributes;
+  readonly #bounds: readonly number[];
+  readonly #counts: Float64Array;
+  #count = 0;
+  #sum = 0;
+  #min = Number.POSITIVE_INFINITY;
+  #max = Number.NEGATIVE_INFINITY;
+
+  constructor(attributes: Attributes, bounds: readonly number[]) {
+    this.#attributes = attributes;
+    this.#bounds = bounds;
+    this.#counts = new Float64Array(bounds.length + 1);
+  }
+
+  add(value: number, times = 1): void {
+    // A value on a boundary falls into the bucket below it.
+    let bucket = 0;
+    while (bucket < this.#bounds.length && value > (this.#bounds[bucket] ?? 0)) bucket++;
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times;
+    this.#count += times;
+    this.#sum += value * times;
+    if (value < this.#min) this.#min = value;
+    if (value > this.#max) this.#max = value;
+  }
+
+  /** Whole numbers of 64 bits are strings in OTLP's JSON. */
+  written(startTimeUnixNano: string, timeUnixNano: string) {
+    return {
+      attributes: listed(this.#attributes),
+      startTimeUnixNano,
+      timeUnixNano,
+      count: String(this.#count),
+      sum: this.#sum,
+      bucketCounts: Array.from(this.#counts, String),
+      explicitBounds: this.#bounds,
+      min: this.#min,
+      max: this.#max,
+    };
+  }
 }
 
 /** Histograms by metric and attributes. */
 class Points {
-  readonly #points = new Map<string, Point>();
-  /** Of attributes that were met before, so that a key is made once for each object. */
-  readonly #keys = new WeakMap<Attributes, string>();
+  readonly #points = new Map<MetricKey, Map<string, Point>>();
 
-  add(metric: MetricKey, attributes: Attributes, value: number, times = 1): void {
-    const key = `${metric}\n${this.#keyOf(attributes)}`;
-    const { bounds } = metrics[metric];
-    let point = this.#points.get(key);
-    if (!point) {
-      const counts = new Array<number>(bounds.length + 1).fill(0);
-      const [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      point = { attributes, counts, count: 0, sum: 0, min, max };
-      this.#points.set(key, point);
-    }
-    // A value on a boundary falls into the bucket below it.
-    let bucket = 0;
-    while (bucket < bounds.length && value > (bounds[bucket] ?? 0)) bucket++;
-    point.counts[bucket] = (point.counts[bucket] ?? 0) + times;
-    point.count += times;
-    point.sum += value * times;
-    if (value < point.min) point.min = value;
-    if (value > point.max) point.max = value;
-  }
-
-  #keyOf(attributes: Attributes): string {
-    const known = this.#keys.get(attributes);
-    if (known !== undefined) return known;
+  of(metric: MetricKey, attributes: Attributes): Point {
+    const own = this.#points.get(metric) ?? new Map<string, Point>();
+    this.#points.set(metric, own);
     const key = JSON.stringify(attributes);
-    this.#keys.set(attributes, key);
-    return key;
+    const known = own.get(key);
+    if (known) return known;
+    const made = new Point(attributes, metrics[metric].bounds);
+    own.set(key, made);
+    return made;
   }
 
-  /** Whole numbers of 64 bits are strings in OTLP's JSON. */
-  of(metric: MetricKey, startTimeUnixNano: string, timeUnixNano: string) {
-    return [...this.#points].flatMap(([key, { attributes, counts, count, sum, min, max }]) =>
-      key.startsWith(`${metric}\n`)
-        ? [
-            {
-              attributes: listed(attributes),
-              startTimeUnixNano,
-              timeUnixNano,
-              count: String(count),
-              sum,
-              bucketCounts: counts.map(String),
-              explicitBounds: metrics[metric].bounds,
-              min,
-              max,
-            },
-          ]
-        : [],
-    );
+  written(metric: MetricKey, start: string, end: string) {
+    return [...(this.#points.get(metric)?.values() ?? [])].map((point) => point.written(start, end));
   }
 }
 
