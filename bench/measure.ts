@@ -2,7 +2,7 @@
 //   npm run build && node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON bench/measure.ts [requests per round]
 // Rate and CPU: 64 requests in flight, 64 streamed tokens without delay, whole processes from start to end, in turn.
 // Memory: peak of the whole process, and what further requests add to it.
-// Accuracy, and tokens a core can take: first token at 200 ms, then one each 10 ms; against the simulated endpoint's own log, joined by request id.
+// Accuracy, warm and staggered, and tokens a core can take: first token at 200 ms, then one each 10 ms; against the simulated endpoint's own log, joined by request id.
 // Server and client are pinned to a core each, where taskset is there and there are two. Ends with 1 when it misses a goal; on a
 // machine that is busy otherwise, rates and accuracy are the first to go, CPU seconds and memory the last.
 import { type ChildProcess, fork } from 'node:child_process';
@@ -27,6 +27,8 @@ const longRun = 10_000;
 const longerRun = 20_000;
 const pacedRequests = 640;
 const pacedTokens = 64;
+/** Connections are open, and slots out of step, when measuring begins. */
+const pacedWarmup = 128;
 const prompts = Array.from(
   { length: 100 },
   (_, index) => `What is ${index} plus ${index * 7}? Answer in one sentence.`,
@@ -56,14 +58,14 @@ async function ask(server: ChildProcess, question: string): Promise<unknown> {
   return (await answer)[0];
 }
 
-function planFor(baseUrl: string, model: string, requests: number): ReturnType<typeof planRun> {
+function planFor(baseUrl: string, model: string, requests: number, warmup: number): ReturnType<typeof planRun> {
   return planRun({
     models: [{ ref: `sim/${model}`, endpoint: 'sim', id: model, simulated: true }],
     endpoints: [{ id: 'sim', protocol: 'openai', baseUrl }],
     prompts: prompts.map((text, index) => ({ id: `p${index}`, text })),
     scorer: { id: 'seed', score: () => ({ scorer: 'seed', score: 0, factors: [] }) },
     tiers: defaultTiers,
-    options: { concurrency, requests, warmup: 0, maxTokens },
+    options: { concurrency, requests, warmup, maxTokens },
   });
 }
 
@@ -71,10 +73,11 @@ async function ours(
   baseUrl: string,
   model: string,
   requests: number,
+  warmup = 0,
 ): Promise<Round & { plan: Plan; times: Times; lag: string }> {
   const runDir = join(folder, 'run');
   rmSync(runDir, { recursive: true, force: true });
-  const { plan, prompts } = planFor(baseUrl, model, requests);
+  const { plan, prompts } = planFor(baseUrl, model, requests, warmup);
   const measuring = startMeasuring({
     entry,
     execPath: client,
@@ -92,7 +95,7 @@ async function ours(
   const { manifest, summary } = await measuring.done;
   if (summary.totals.ok !== requests) throw new Error(`${summary.totals.ok} of ${requests} requests succeeded.`);
   await measuring.closed;
-  const { records } = await readRun(runDir);
+  const records = (await readRun(runDir)).records.filter((record) => !record.warmup);
   if (records.length !== requests) throw new Error(`${records.length} of ${requests} records are stored.`);
   const times = records.map(({ id, times: { sent, firstToken = 0, lastToken = 0 } }): Times[number] => [
     id,
@@ -104,8 +107,8 @@ async function ours(
   return { ...usage(), requestsPerSecond: requests / ((manifest.durationMs ?? 0) / 1000), plan, times, lag };
 }
 
-async function bare(baseUrl: string, model: string, requests: number): Promise<Round & { times: Times }> {
-  const task = { baseUrl, model, requests, concurrency, maxTokens, stream: true, prompts };
+async function bare(baseUrl: string, model: string, requests: number, warmup = 0): Promise<Round & { times: Times }> {
+  const task = { baseUrl, model, requests, warmup, concurrency, maxTokens, stream: true, prompts };
   const child = fork(bareLoop, [JSON.stringify(task)], { execPath: client, execArgv: [] });
   const exit = once(child, 'exit');
   const [told] = await once(child, 'message');
@@ -185,12 +188,12 @@ try {
     ['ours', ours],
   ] as const) {
     server.send('log');
-    const measured = await measure(baseUrl, 'paced', pacedRequests);
+    const measured = await measure(baseUrl, 'paced', pacedRequests, pacedWarmup);
     const truth = (await ask(server, 'truth')) as [string, number, number][];
     const byId = new Map(truth.map(([id, first, last]) => [id, [first, last] as const]));
     const off = [errors(measured.times, byId, 0), errors(measured.times, byId, 1)] as const;
     const words = off.map(({ p50, p99 }) => `p50 ${p50.toFixed(2)} p99 ${p99.toFixed(2)} ms`);
-    const tokensPerSecond = (pacedRequests * pacedTokens) / measured.cpuSeconds;
+    const tokensPerSecond = ((pacedRequests + pacedWarmup) * pacedTokens) / measured.cpuSeconds;
     const line = `${name}: |TTFT error| ${words[0]}, |E2E error| ${words[1]}`;
     const rate = `${Math.round(tokensPerSecond).toLocaleString('en-US')} paced tokens per CPU second`;
     if (name === 'bare') console.log(`${line}; ${rate}`);

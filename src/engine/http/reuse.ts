@@ -30,28 +30,39 @@ export class ConnectionReuse {
     return keeps === undefined ? undefined : keeps ? kept : closed;
   }
 
-  /** What the next request to an address should do. Waits, 100 ms at most, where that is just being found out. */
+  /**
+   * What the next request to an address should do. Waits where that is just being found out: 100 ms from when the request came, so that
+   * requests which came apart leave apart. Were they all to leave at the verdict, they would stay in step for the rest of a run.
+   */
   async for(origin: string, address: string): Promise<ConnectionUse> {
     // A connection belongs to an origin: a request to another of its addresses could get one that is just closing.
-    while (this.#pending(origin) !== undefined) await this.#pending(origin);
+    const came = performance.now();
+    for (let watch = this.#pending(origin); watch; watch = this.#pending(origin)) {
+      await watch.verdict;
+      const laterMs = Math.min(watchMs, came - watch.since);
+      if (laterMs >= 1) await new Promise((resolve) => setTimeout(resolve, laterMs));
+    }
     const keeps = this.#keeps.get(address);
     if (keeps !== undefined || this.#watched.has(address)) return keeps === true ? kept : closed;
-    const watch: Watch = { origin, verdict: undefined, closed() {} };
+    const watch: Watch = { origin, since: 0, verdict: undefined, closed() {} };
     this.#watched.set(address, watch);
     return {
       reset: false,
       answered: (status) => {
         // After an error many servers close; that tells nothing of the others.
         if (status < 200 || status > 299) this.#watched.delete(address);
-        else watch.verdict = this.#await(address, watch);
+        else {
+          watch.since = performance.now();
+          watch.verdict = this.#await(address, watch);
+        }
       },
       failed: () => void this.#watched.delete(address),
     };
   }
 
   /** What is being found out about an origin; undefined: nothing. */
-  #pending(origin: string): Promise<void> | undefined {
-    return [...this.#watched.values()].find((watch) => watch.origin === origin && watch.verdict !== undefined)?.verdict;
+  #pending(origin: string): Watch | undefined {
+    return [...this.#watched.values()].find((watch) => watch.origin === origin && watch.verdict !== undefined);
   }
 
   /** To be told when a connection to an origin was closed. */
@@ -72,6 +83,8 @@ export class ConnectionReuse {
 
 interface Watch {
   readonly origin: string;
+  /** When the first answer ended, on `performance.now()`. */
+  since: number;
   /** Set while the connection of the first answer is idle. */
   verdict: Promise<void> | undefined;
   closed(): void;
