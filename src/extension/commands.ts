@@ -20,6 +20,10 @@ const handlers = (explanations: Explanations): Record<CommandId, Handler> => ({
   'tierwise.openReport': async (services, run) => (await import('./run-actions.ts')).openReport(services, run),
   'tierwise.exportReport': async (services, run, format) =>
     (await import('./export-report.ts')).exportReport(services, run, format),
+  'tierwise.compareRuns': async (services, item, selected) =>
+    (await import('./compare-runs.ts')).compareRuns(services, item, selected),
+  'tierwise.compareWith': async (services, item) => (await import('./compare-runs.ts')).compareWith(services, item),
+  'tierwise.evaluateRun': async (services, run) => (await import('./evaluate-run.ts')).evaluateRun(services, run),
   'tierwise.resumeRun': async (services, run) => (await import('./run-actions.ts')).resumeRun(services, run),
   'tierwise.cancelRun': async (services, run) => (await import('./run-actions.ts')).cancelRun(services, run),
   'tierwise.deleteRun': async (services, run) => (await import('./run-actions.ts')).deleteRun(services, run),

@@ -1,6 +1,12 @@
 import * as vscode from 'vscode';
 import { Failure } from '../core/failure.ts';
-import { type Dataset, datasetFormat, type GivenFile, parseDataset } from '../core/prompts/dataset.ts';
+import {
+  type Dataset,
+  type DatasetOptions,
+  datasetFormat,
+  type GivenFile,
+  parseDataset,
+} from '../core/prompts/dataset.ts';
 import { type Folder, type FolderEntry, loadDataset, loadFolder } from '../core/prompts/datasets/load.ts';
 
 /** Bytes of a data set that the editor reads; larger ones are for the command line, which streams. */
@@ -13,41 +19,41 @@ export interface NamedDataset extends Dataset {
 
 /**
  * The data set that the argument names (a file or folder of the explorer), else that of the active editor, else one the
- * person picks. It has at least one prompt; rows that were left out are in `problems`, parts of rows in `notes`.
+ * person picks; `template` is put around each prompt. It has at least one prompt; rows that were left out are in `problems`, parts of rows in `notes`.
  * @throws Failure `input` when it cannot be read or holds no prompt, CancellationError when none was picked.
  */
-export async function wantedDataset(argument: unknown): Promise<NamedDataset> {
-  if (argument instanceof vscode.Uri) return readDataset(argument);
-  return (await activeDataset()) ?? readDataset(await pickFile());
+export async function wantedDataset(argument: unknown, template?: string): Promise<NamedDataset> {
+  if (argument instanceof vscode.Uri) return readDataset(argument, { template });
+  return (await activeDataset({ template })) ?? readDataset(await pickFile(), { template });
 }
 
-async function activeDataset(): Promise<NamedDataset | undefined> {
+async function activeDataset(options: DatasetOptions): Promise<NamedDataset | undefined> {
   const document = vscode.window.activeTextEditor?.document;
   if (!document || datasetFormat(document.uri.path) === 'text') return undefined;
   // Most JSON and YAML is no data set: a glance, before files are read that it may name.
   const { prompts, wanted } = parseDataset(document.getText(), datasetFormat(document.uri.path), '');
   if (prompts.length === 0 && wanted.length === 0) return undefined;
-  const dataset = await parsed(document.getText(), document.uri);
+  const dataset = await parsed(document.getText(), document.uri, options);
   return dataset.prompts.length > 0 ? dataset : undefined;
 }
 
-async function readDataset(uri: vscode.Uri): Promise<NamedDataset> {
+async function readDataset(uri: vscode.Uri, options: DatasetOptions): Promise<NamedDataset> {
   const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
   const dataset = open
-    ? await parsed(open.getText(), uri)
+    ? await parsed(open.getText(), uri, options)
     : (await isFolder(uri))
-      ? { name: baseName(uri), ...(await loadFolder(workspaceFolder(uri))) }
-      : await parsed(await readText(uri, mostBytes), uri);
+      ? { name: baseName(uri), ...(await loadFolder(workspaceFolder(uri), options)) }
+      : await parsed(await readText(uri, mostBytes), uri, options);
   const [problem] = dataset.problems;
   if (dataset.prompts.length > 0) return dataset;
   const why = problem ? `Line ${problem.line}: ${problem.message}` : 'It is empty.';
   throw new Failure({ code: 'input', message: `${dataset.name} holds no prompt. ${why}` });
 }
 
-async function parsed(text: string, uri: vscode.Uri): Promise<NamedDataset> {
+async function parsed(text: string, uri: vscode.Uri, options: DatasetOptions): Promise<NamedDataset> {
   const name = baseName(uri);
   const folder = uri.scheme === 'untitled' ? undefined : workspaceFolder(vscode.Uri.joinPath(uri, '..'));
-  return { name, ...(await loadDataset(text, datasetFormat(name), name, folder)) };
+  return { name, ...(await loadDataset(text, datasetFormat(name), name, folder, options)) };
 }
 
 async function pickFile(): Promise<vscode.Uri> {
@@ -107,7 +113,8 @@ async function isFolder(uri: vscode.Uri): Promise<boolean> {
   }
 }
 
-async function readText(uri: vscode.Uri, limit: number): Promise<string> {
+/** A file as text. @throws Failure `input` when it cannot be read, is larger than `limit` bytes, or is no UTF-8. */
+export async function readText(uri: vscode.Uri, limit: number): Promise<string> {
   const name = baseName(uri);
   const refuse = (message: string) => new Failure({ code: 'input', message });
   try {
@@ -126,6 +133,6 @@ async function readText(uri: vscode.Uri, limit: number): Promise<string> {
   }
 }
 
-function baseName({ path }: vscode.Uri): string {
+export function baseName({ path }: vscode.Uri): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }

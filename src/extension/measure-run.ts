@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import type { BoundKey, Network } from '../protocol/measure.ts';
 import type { Endpoint } from './endpoints.ts';
 import { label } from './labels.ts';
+import { progressWords } from './run-words.ts';
 import type { Task } from './runs.ts';
-import { progressWords } from './runs-view.ts';
 import type { Services } from './services.ts';
 import { vscodeNetwork } from './settings.ts';
 
@@ -33,8 +33,9 @@ export async function measureRun(
       await runs.measure(id, message, {
         onProgress(state) {
           const percent = state.total > 0 ? (100 * state.done) / state.total : 0;
-          progress.report({ message: progressWords(state), increment: percent - shown });
-          shown = percent;
+          // Phases count anew, and a bar only grows.
+          progress.report({ message: progressWords(state), increment: Math.max(0, percent - shown) });
+          shown = Math.max(shown, percent);
         },
         refreshKey: async (id) => {
           const endpoint = endpoints.find((one) => one.id === id);

@@ -14,7 +14,7 @@ export async function pickRun(
   question: string,
   fits: (entry: RunEntry) => boolean = () => true,
 ): Promise<string> {
-  const named = typeof argument === 'string' ? argument : idOf(argument);
+  const named = idOf(argument);
   if (named !== undefined) return named;
   const entries = (await runs.list()).filter(fits);
   if (entries.length === 0) {
@@ -36,7 +36,8 @@ export async function pickRun(
   return chosen.id;
 }
 
-function idOf(item: unknown): string | undefined {
-  const id = typeof item === 'object' && item !== null ? Reflect.get(item, 'runId') : undefined;
+/** The id that an argument of a command is or, as an item of the Runs view, has. */
+export function idOf(argument: unknown): string | undefined {
+  const id = typeof argument === 'object' && argument !== null ? Reflect.get(argument, 'runId') : argument;
   return typeof id === 'string' ? id : undefined;
 }

@@ -1,6 +1,16 @@
 import * as z from 'zod/mini';
 import { planDefaults, planLimits } from '../core/benchmark/plan-limits.ts';
-import { count, endpointSchema, preferenceSchema, tiersSchema } from '../engine/config/schema.ts';
+import {
+  benchmarkDefaultsSchema,
+  count,
+  endpointSchema,
+  evaluationSettingSchema,
+  judgeSettingSchema,
+  loadSettingSchema,
+  preferenceSchema,
+  sloSettingSchema,
+  tiersSchema,
+} from '../engine/config/schema.ts';
 import { localPorts } from '../engine/endpoints/local-ports.ts';
 
 /**
@@ -16,6 +26,9 @@ export interface SettingDefinition<T extends z.ZodMiniType = z.ZodMiniType> {
 }
 
 const define = <T extends z.ZodMiniType>(definition: SettingDefinition<T>): SettingDefinition<T> => definition;
+
+/** What the configuration file says of a benchmark, under the same name and by the same rules; null: not said. */
+const { maxTotalTokens, template, gates } = benchmarkDefaultsSchema.shape;
 
 /**
  * Every setting of the extension under `tierwise.`, in the order in which the settings editor shows them. package.json's
@@ -72,8 +85,24 @@ export const settingDefinitions = {
     default: planDefaults.concurrency,
     scope: 'window',
   }),
+  // A trace is a file, and a workspace must not say which file is read: the person picks it.
+  'benchmark.load': define({
+    schema: z.omit(loadSettingSchema, { trace: true, traceUnit: true }),
+    default: {},
+    scope: 'window',
+  }),
+  'benchmark.slo': define({
+    schema: sloSettingSchema,
+    default: {},
+    scope: 'window',
+  }),
   'benchmark.requests': define({
     schema: z.nullable(count(...planLimits.requests)),
+    default: null,
+    scope: 'window',
+  }),
+  'benchmark.repeats': define({
+    schema: z.nullable(count(...planLimits.repeats)),
     default: null,
     scope: 'window',
   }),
@@ -101,6 +130,37 @@ export const settingDefinitions = {
     schema: count(...planLimits.maxRetries),
     default: 0,
     scope: 'window',
+  }),
+  'benchmark.calibrate': define({
+    schema: z.boolean(),
+    default: true,
+    scope: 'window',
+  }),
+  'benchmark.template': define({
+    schema: z.nullable(template.def.innerType),
+    default: null,
+    scope: 'window',
+  }),
+  'benchmark.gates': define({
+    schema: gates.def.innerType,
+    default: [],
+    scope: 'window',
+  }),
+  // The answers go to whom it names, and that costs.
+  'benchmark.judge': define({
+    schema: z.nullable(judgeSettingSchema),
+    default: null,
+    scope: 'application',
+  }),
+  'benchmark.embeddingModel': define({
+    schema: z.nullable(evaluationSettingSchema.shape.embeddingModel.def.innerType),
+    default: null,
+    scope: 'application',
+  }),
+  'benchmark.maxTotalTokens': define({
+    schema: z.nullable(maxTotalTokens.def.innerType),
+    default: null,
+    scope: 'application',
   }),
   'benchmark.maxCostUsd': define({
     schema: z.nullable(z.number().check(z.positive())),

@@ -47,11 +47,24 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
       'Ports of this machine on which **Tierwise: Discover Local Servers** looks for model servers. A workspace cannot set this.',
   },
   'benchmark.concurrency': {
-    description: 'Requests in flight at once, over all models.',
+    description:
+      'Requests in flight at once, over all models. Where requests arrive by the clock (`#tierwise.benchmark.load#`), 256 may be in flight.',
+  },
+  'benchmark.load': {
+    description:
+      'How requests arrive. Empty: `#tierwise.benchmark.concurrency#` are kept in flight. Give one of `rate` (requests per second to each model), `ramp`, `sweep` (over `concurrency` or `rate`) and `searchRate` (the highest rate that keeps `#tierwise.benchmark.slo#`), for example `{ "sweep": { "concurrency": [1, 4, 16] } }`. For a single run it can be chosen before the start, and so can a trace to replay.',
+  },
+  'benchmark.slo': {
+    description:
+      'What a request must keep to count as good, in milliseconds, for example `{ "ttftMs": 800, "e2eMs": 5000 }`.',
   },
   'benchmark.requests': {
     description:
       'Measured requests for each model. Prompts are taken in turn. `null`: one for each prompt, and at least 10.',
+  },
+  'benchmark.repeats': {
+    description:
+      'How often each prompt is sent to each model, in place of `#tierwise.benchmark.requests#`. Repeats show how far a model agrees with itself.',
   },
   'benchmark.warmup': {
     description: 'Requests for each model before measuring starts. They are recorded and paid, but are in no figure.',
@@ -69,6 +82,30 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
   'benchmark.maxRetries': {
     description:
       'Further tries after a rate limit (429) or an overload (503), in a benchmark and when a prompt is run. The wait that the server asks for is kept. Every try is in the report.',
+  },
+  'benchmark.calibrate': {
+    description:
+      'Before a run, measure the instrument’s own error at the run’s load, against the simulated endpoint on this machine. It takes some seconds and costs nothing; the report tells the error.',
+  },
+  'benchmark.template': {
+    description:
+      'Text around each prompt of a data set, with `{{variables}}` of its row; `{{prompt}}` is the prompt itself. What is sent is said before the start.',
+  },
+  'benchmark.gates': {
+    description:
+      'What a run must keep, for example `p95_ttft_ms<800`, `quality>=0.8` or `cost_usd<=2`. The **Runs** view shows which were kept, and the JUnit export holds them. In a pipeline, `tierwise bench --gate` fails when one is not.',
+  },
+  'benchmark.judge': {
+    description:
+      'A model that judges the answers of every benchmark, with a rubric that says what a good answer is, for example `{ "model": "cloud/large", "rubric": "Is the answer right and short?" }`. It sees prompts and answers, and its calls are paid. For a single run it can be chosen before the start. A workspace cannot set this.',
+  },
+  'benchmark.embeddingModel': {
+    description:
+      'Model whose embeddings the checks of type `similarity` compare, as endpoint/model. A workspace cannot set this.',
+  },
+  'benchmark.maxTotalTokens': {
+    description:
+      'Input and output tokens that one benchmark may use, judges included. No request is sent that could go beyond it. `null` means no limit. A workspace cannot set this.',
   },
   'benchmark.maxCostUsd': {
     description:

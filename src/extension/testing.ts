@@ -16,6 +16,8 @@ export interface Testing {
   openReports(): Promise<readonly string[]>;
   /** What the view of the workspaces shows, `label | description` for each row from the top. */
   workspaceRows(): Promise<string[]>;
+  /** What the view of the runs shows, `label | description | tooltip` for each run, newest first. */
+  runRows(): Promise<string[]>;
   /** How the measuring process would reach the network. */
   network(): Promise<Network>;
   /** Where the extension may have written: its storage and its log. */
@@ -38,6 +40,12 @@ export function testing(parts: {
     hoverMs: () => parts.hovers.lastMs(),
     endpointIds: async () => (await parts.services()).endpoints.all.map(({ id }) => id),
     network: async () => (await import('./settings.ts')).vscodeNetwork(),
+    runRows: async () => {
+      const { runItems } = await import('./run-items.ts');
+      return (await runItems(await parts.services())).map(
+        ({ label, description, tooltip }) => `${label} | ${description} | ${tooltip}`,
+      );
+    },
     openReports: async () => (await parts.services()).panels.open,
     workspaceRows: async () => {
       const { workspaceItems } = await import('./workspace-items.ts');
