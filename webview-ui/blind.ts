@@ -35,14 +35,14 @@ export class BlindPairs {
       'div',
       'tw-actions tw-verdicts',
       ...verdicts,
-      button('Show result', () => host.send({ type: 'refresh' }), { spoken: 'End here and show the result' }),
+      button('Show result', () => host.send({ type: 'refresh' }), { spoken: 'Show result and end here' }),
     );
     bar.setAttribute('role', 'group');
     bar.setAttribute('aria-label', 'Your verdict');
     const note = element(
       'p',
       'tw-note',
-      'Sides are shuffled, and this page is not told who wrote what. Keys: 1 or a, 2 or b, 3 or t for a tie, 0 or s to skip. What you decided is kept; you can end at any time.',
+      'Sides are shuffled, and this page is not told who wrote what; where an answer names a model of the run, it reads ‹model›. Keys: 1 or a, 2 or b, 3 or t for a tie, 0 or s to skip. What you decided is kept; you can end at any time.',
     );
     this.element.append(this.#heading, this.#status, this.#texts, bar, note);
   }

@@ -1,5 +1,5 @@
 import type { RunComparison } from '../src/core/benchmark/verdict.ts';
-import { runComparisonSection } from '../src/core/report/run-comparison.ts';
+import { runComparisonSection, runComparisonTitle } from '../src/core/report/run-comparison.ts';
 import { element } from './elements.ts';
 import type { Host } from './host.ts';
 import { exportButtons, fromMarkup } from './report.ts';
@@ -18,5 +18,9 @@ export function comparisonElements(host: Host, comparison: RunComparison): Node[
   );
   bar.setAttribute('role', 'group');
   bar.setAttribute('aria-label', 'Comparison');
-  return [bar, fromMarkup(runComparisonSection(comparison))];
+  return [
+    element('h1', '', element('bdi', '', runComparisonTitle(comparison))),
+    bar,
+    fromMarkup(runComparisonSection(comparison)),
+  ];
 }

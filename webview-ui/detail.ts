@@ -51,7 +51,7 @@ export function detailPanel(
   panel.append(figures(request, view));
   if (state === 'loading') panel.append(element('p', 'tw-note', 'Reading the answer…'));
   else if (state === 'missing') panel.append(element('p', 'tw-note', 'The run no longer has this request.'));
-  else panel.append(...texts(state, rate), ...said(state, view));
+  else panel.append(...texts(state, rate));
   return panel;
 }
 
@@ -63,7 +63,6 @@ function figures(request: RequestRow, view: ReportView): HTMLElement {
     ...(view.stages.length > 0
       ? [['Stage', `${request.stage + 1}: ${view.stages[request.stage]?.load ?? UNKNOWN}`] as [string, string]]
       : []),
-    ['Queue', ms(request.queueMs)],
     ['Queue', ms(request.queueMs)],
     ['TTFT', ms(request.ttftMs)],
     ['First visible', ms(request.firstVisibleMs)],
@@ -120,42 +119,12 @@ function texts(detail: RequestDetail, rate: HTMLElement): HTMLElement[] {
     parts.push(element('h4', '', title), list);
   }
   parts.push(element('h4', '', 'Prompt'), ...textBlock(detail.prompt, 'Prompt'));
+  if (detail.reference !== undefined)
+    parts.push(element('h4', '', 'Reference'), ...textBlock(detail.reference, 'Reference'));
   parts.push(element('h4', '', detail.answerCut ? 'Answer (its beginning)' : 'Answer'));
   if (detail.answer === undefined) parts.push(element('p', 'tw-note', 'None stored.'));
   else parts.push(...textBlock(detail.answer, 'Answer'), rate);
-  if (detail.reference !== undefined)
-    parts.push(element('h4', '', 'A good answer says'), ...textBlock(detail.reference, 'Reference'));
   return parts;
-}
-
-/** What checks, judges and people said of the answer. */
-function said({ checks, judgements, pairs }: RequestDetail, view: ReportView): HTMLElement[] {
-  const because = (why: string | undefined) => (why === undefined || why === '' ? '' : `: ${why}`);
-  const score = (value: number | undefined) => (value === undefined ? 'undecided' : value.toFixed(2));
-  const parts: [string, string[]][] = [
-    ['Checks', checks.map((check) => `${check.name}, ${score(check.score)}${because(check.why)}`)],
-    [
-      'Judge',
-      judgements.map(({ score: given, raw, why, suspicious, by }) => {
-        const written = raw === undefined ? '' : ` (wrote ${raw})`;
-        const look = suspicious ? ', the answer speaks to its judge' : '';
-        return `${score(given)}${written} by ${by}${look}${because(why)}`;
-      }),
-    ],
-    [
-      'Pairs',
-      pairs.map(({ by, other, result, why }) => {
-        const end = { won: 'better than', lost: 'worse than', tied: 'as good as' }[result ?? 'tied'];
-        const words = result === undefined ? 'not decided against' : end;
-        return `${words} ${requestName(other, view)}, by ${by === 'person' ? 'you' : 'the judge'}${because(why)}`;
-      }),
-    ],
-  ];
-  return parts.flatMap(([title, lines]) =>
-    lines.length === 0
-      ? []
-      : [element('h4', '', title), element('ul', 'tw-attempts', ...lines.map((line) => element('li', '', line)))],
-  );
 }
 
 function ms(value: number | undefined): string {

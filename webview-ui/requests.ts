@@ -163,7 +163,7 @@ export class Requests {
     clearTimeout(this.#refreshing);
     // A large run is read for seconds: its figures are asked for when the person wants them.
     if (this.#view.listed.words === undefined) this.#refreshing = setTimeout(refresh, REFRESH_AFTER);
-    else this.#thumbs?.element.append(button('Show result', refresh, { spoken: 'Show the result in the report' }));
+    else this.#thumbs?.element.append(button('Show result', refresh, { spoken: 'Show result in the report' }));
   }
 
   /** Takes newer figures of the same requests. False: they are others. */

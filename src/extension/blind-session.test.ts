@@ -128,6 +128,25 @@ test('an answer that plays the page stays a text', () => {
   expect(fromWebviewSchema.safeParse(pair).success).toBe(false);
 });
 
+test('an answer that names its model shows no name; words that only look like one stay', () => {
+  const told = changedAnswers('I am Small-8B, not lab/large-400b. A small answer.');
+  expect(new BlindSession(told, 1).shown()?.left).toMatch(/^\w+ I am ‹model›, not lab\/‹model›\. A small answer\.$/);
+  const plain = sampleRun({
+    models: ['small', 'org/c++ (v1)'],
+    requests: 1,
+    warmup: 0,
+    errorShare: 0,
+    manifest: { simulated: true },
+  });
+  const records = plain.records.map((record) => ({
+    ...record,
+    answer: `[simulated ${record.model}] A small answer of org/C++ (V1) and c++ (v1), ${record.id}.`,
+  }));
+  expect(new BlindSession({ ...plain, records }, 1).shown()?.left).toMatch(
+    /^\[simulated\] A small answer of ‹model› and ‹model›, \w+\.$/,
+  );
+});
+
 function changedAnswers(text: string): Run {
   return { ...run, records: run.records.map((record) => ({ ...record, answer: `${record.id} ${text}` })) };
 }

@@ -25,6 +25,7 @@ export class BlindSession {
   /** Nobody can foretell the sides from the run. */
   readonly #seed: number;
   readonly #records: readonly PairedRecord[];
+  readonly #names: RegExp | undefined;
   /** What this and earlier sessions decided, and what was skipped, which counts as decided here and nowhere else. */
   readonly #decided: Pair[];
   #rated = 0;
@@ -37,6 +38,7 @@ export class BlindSession {
     this.#run = run;
     this.#seed = seed;
     this.#records = Array.from(run.records, light);
+    this.#names = namesIn(modelsOf(run));
     this.#decided = (run.outcomes ?? []).filter(isPersonal);
     const known = new Set(this.#decided.filter(({ winner }) => winner !== undefined).map(outcomeKey));
     for (const pair of answerPairs(this.#records, modelsOf(run))) {
@@ -61,8 +63,8 @@ export class BlindSession {
       type: 'pair',
       number: this.#number,
       prompt: safeBlock(this.#run.prompts.find(({ id }) => id === promptId)?.text ?? ''),
-      left: safeBlock(answers.get(left) ?? ''),
-      right: safeBlock(answers.get(right) ?? ''),
+      left: safeBlock(this.#masked(answers.get(left) ?? '')),
+      right: safeBlock(this.#masked(answers.get(right) ?? '')),
       rated: this.#rated,
       skipped: this.#skipped,
       remaining: this.#open,
@@ -94,6 +96,13 @@ export class BlindSession {
     this.#pair = nextPair({ records: this.#records, models: modelsOf(this.#run) }, this.#decided, this.#seed);
   }
 
+  /** An answer may say who wrote it. What it says in other words than the model's name nobody can mask. */
+  #masked(answer: string): string {
+    const { simulated } = this.#run.manifest;
+    const text = simulated ? answer.replace(/^\[simulated [^\]\n]{1,100}\]/, '[simulated]') : answer;
+    return this.#names ? text.replace(this.#names, '‹model›') : text;
+  }
+
   #answers(...ids: readonly string[]): ReadonlyMap<string, string> {
     const found = new Map<string, string>();
     for (const { id, answer } of this.#run.records) {
@@ -111,6 +120,15 @@ function isPersonal(outcome: Outcome): outcome is Pair {
 
 function modelsOf({ manifest }: Run): readonly PlannedModel[] {
   return manifest.plan.models;
+}
+
+/** The models' names, where they are no plain words such as "small"; undefined: none is. */
+function namesIn(models: readonly PlannedModel[]): RegExp | undefined {
+  const names = models.flatMap(({ model }) => [model, model.slice(model.lastIndexOf('/') + 1)]);
+  const masked = [...new Set(names)].filter((name) => name.length > 3 && /[^\p{L}]/u.test(name));
+  if (masked.length === 0) return undefined;
+  const longestFirst = masked.sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), 'giu');
 }
 
 function personPair({ a, b }: { readonly a: string; readonly b: string }, winner: 'a' | 'b' | 'tie', at: string): Pair {

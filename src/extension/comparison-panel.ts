@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { compareRuns } from '../core/benchmark/compare-runs.ts';
 import type { RunComparison } from '../core/benchmark/verdict.ts';
 import { Failure } from '../core/failure.ts';
-import { runComparisonTitle } from '../core/report/run-comparison-page.ts';
+import { runComparisonTitle } from '../core/report/run-comparison.ts';
 import { label } from './labels.ts';
 import { reportViewType } from './report-registration.ts';
 import type { Services } from './services.ts';

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareRuns } from '../../src/core/benchmark/compare-runs.ts';
 import { requestDetail } from '../../src/core/report/detail.ts';
 import { toHtml } from '../../src/core/report/html.ts';
 import { buildReport, type Run } from '../../src/core/report/view.ts';
+import type { ShownPair } from '../../src/protocol/webview.ts';
 import { launchBrowser } from '../browser.ts';
 import { sampleRun } from '../sample-run.ts';
 import { axeFindings, openPanel, type Panel, type PanelOptions, servePanel } from './report-page.ts';
@@ -254,6 +256,117 @@ describe('the report panel', () => {
       await panel.page.close();
     });
   }
+
+  const pair: ShownPair = {
+    ...{ type: 'pair', number: 1, rated: 3, skipped: 1, remaining: 8 },
+    prompt: 'Compare optimistic and pessimistic locking.',
+    left: `<b>Optimistic</b> locking ${'is better where conflicts are rare. '.repeat(300)}The end.`,
+    right: 'Pessimistic locking.',
+  };
+
+  for (const theme of Object.keys(themes) as (keyof typeof themes)[]) {
+    test(`shows thumbs, blind pairs and a comparison without a serious fault in ${theme}`, async () => {
+      const run = sampleRun({ requests: 12, errorShare: 0, warmup: 0 });
+      const { page, post } = await panelWith(run, { theme });
+      await rowsOf(page).nth(1).click();
+      await post({ type: 'detail', id: 'r00002', detail: requestDetail(run, 'r00002') });
+      await post({ type: 'rated', id: 'r00002', value: -1 });
+      await expect
+        .poll(() => page.getByRole('button', { name: 'Bad answer' }).getAttribute('aria-pressed'))
+        .toBe('true');
+      expect(await columnOf(page, 14).then((texts) => texts[1])).toBe('down');
+      expect(await axeFindings(page)).toEqual([]);
+      await page.locator('.tw-thumbs').screenshot({ path: join(screenshots, `report-thumbs-${theme}.png`) });
+
+      await post(pair);
+      await page.getByRole('heading', { name: 'Which answer is better?' }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.screenshot({ path: join(screenshots, `report-blind-${theme}.png`) });
+
+      const later = sampleRun({ requests: 12, errorShare: 0.2, models: ['small-8b', 'medium-70b', 'other'] });
+      await post({ type: 'comparison', comparison: compareRuns([run, later]) });
+      await page.getByRole('heading', { name: 'Comparison of runs' }).waitFor();
+      expect(await axeFindings(page)).toEqual([]);
+      await page.screenshot({ path: join(screenshots, `report-comparison-${theme}.png`), fullPage: true });
+      await page.close();
+    });
+  }
+
+  test('asks the host to keep a thumb, and for new figures a while after the last of several', async () => {
+    const run = sampleRun({ requests: 5, errorShare: 0, warmup: 0 });
+    const { page, post, messages } = await panelWith(run);
+    await rowsOf(page).first().click();
+    await post({ type: 'detail', id: 'r00001', detail: requestDetail(run, 'r00001') });
+    const up = page.getByRole('button', { name: 'Good answer' });
+    await up.click();
+    expect((await messages()).at(-1)).toEqual({ type: 'rate', id: 'r00001', value: 1 });
+    // Nothing is shown before it is kept.
+    expect(await up.getAttribute('aria-pressed')).toBe('false');
+    await post({ type: 'rated', id: 'r00001', value: 1 });
+    await expect.poll(() => up.getAttribute('aria-pressed')).toBe('true');
+    await up.click();
+    expect((await messages()).at(-1)).toEqual({ type: 'rate', id: 'r00001', value: 0 });
+    await post({ type: 'rated', id: 'r00001', value: 0 });
+    const refreshes = async () => (await messages()).filter(({ type }) => type === 'refresh').length;
+    await expect.poll(refreshes, { timeout: 10_000 }).toBe(1);
+    await page.close();
+  });
+
+  test('sends one verdict for each pair, however often and whatever is pressed', async () => {
+    const { page, post, messages } = await openPanel(browser, server.url);
+    await post(pair);
+    await page.getByText('3 pairs rated, 1 skipped, 8 left').waitFor();
+    for (const key of ['Control+1', '7', 'x', 'Enter']) await page.keyboard.press(key);
+    expect(await messages()).toEqual([{ type: 'ready' }]);
+    for (const key of ['1', '1', '2', 't']) await page.keyboard.press(key);
+    await page.getByRole('button', { name: 'B is better' }).click();
+    const verdicts = async () => (await messages()).filter(({ type }) => type === 'pairVerdict');
+    expect(await verdicts()).toEqual([{ type: 'pairVerdict', number: 1, verdict: 'left' }]);
+    for (const [index, key] of ['a', 'B', 't', '3', 's', '0'].entries()) {
+      await post({ ...pair, number: index + 2 });
+      await expect
+        .poll(async () => {
+          await page.keyboard.press(key);
+          return (await verdicts()).length;
+        })
+        .toBe(index + 2);
+    }
+    expect((await verdicts()).slice(1).map((one) => one.type === 'pairVerdict' && one.verdict)).toEqual([
+      ...['left', 'right', 'tie', 'tie', 'skip', 'skip'],
+    ]);
+    await page.close();
+  });
+
+  test('shows the beginning of a long answer as text, all of it on demand, and answers one above the other where it is narrow', async () => {
+    const { page, post } = await openPanel(browser, server.url, { width: 480 });
+    await post(pair);
+    const a = page.getByRole('region', { name: 'Answer A' });
+    expect((await a.textContent())?.length).toBeLessThan(7_000);
+    await page.getByRole('button', { name: /^Show all 1\d,\d{3} characters: Answer A$/ }).click();
+    expect(await a.textContent()).toBe(pair.left);
+    expect(await page.locator('main b').count()).toBe(0);
+    const [left, right] = [await a.boundingBox(), await page.getByRole('region', { name: 'Answer B' }).boundingBox()];
+    expect(right!.y).toBeGreaterThan(left!.y + left!.height - 1);
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(480);
+    await page.screenshot({ path: join(screenshots, 'report-blind-narrow.png') });
+    await page.close();
+  });
+
+  test('exports a comparison, and remembers which runs it is of', async () => {
+    const { page, post, messages } = await openPanel(browser, server.url);
+    const hostile = sampleRun({ requests: 12, manifest: { title: '<img src=x onerror=alert(1)>', runId: 'second' } });
+    await post({ type: 'comparison', comparison: compareRuns([sampleRun({ requests: 12 }), hostile]) });
+    for (const name of ['HTML', 'Markdown', 'JSON'])
+      await page.getByRole('button', { name: `Export as ${name}` }).click();
+    expect((await messages()).slice(1)).toEqual([
+      { type: 'export', format: 'html' },
+      { type: 'export', format: 'md' },
+      { type: 'export', format: 'json' },
+    ]);
+    expect(await page.evaluate('window.stored')).toEqual({ compared: ['20261123-093000-lab', 'second'] });
+    expect(await page.locator('main img').count()).toBe(0);
+    await page.close();
+  });
 
   test('fits a narrow editor without scrolling sideways', async () => {
     const { page } = await panelWith(sampleRun({ requests: 100 }), { width: 520 });

@@ -5,6 +5,7 @@ import { instant } from './format.ts';
 import { bullets, inert, table } from './markdown.ts';
 import { type Markup, markup } from './markup.ts';
 import { type MetricCells, metricCells } from './metric-cells.ts';
+import { plainTable } from './section-parts.ts';
 import { safeName } from './text.ts';
 
 const outcomes = { a: 'worse', b: 'better', tied: 'the same' } as const;
@@ -77,11 +78,16 @@ export function runComparisonSection(comparison: RunComparison): Markup {
   return markup`<section aria-labelledby="tw-compare"><h2 id="tw-compare">Comparison of runs</h2><ul class="tw-reading">${listOf(runLines(comparison))}</ul>${
     warnings.length > 0 &&
     markup`<div class="tw-banner tw-warning" role="note"><strong>Warnings</strong><ul>${listOf(warnings)}</ul></div>`
-  }${models.map((model) => modelPart(model, comparison))}${models.length > 0 && markup`<p class="tw-note">${HOLM}</p>`}<h3>What is not the same</h3>${
+  }${models.map((model) => modelPart(model, comparison))}${models.length > 0 && markup`<p class="tw-note">${HOLM}</p>`}<div class="tw-compared"><h3>What is not the same</h3>${
     changes.length === 0
       ? markup`<p class="tw-note">${SAME_PLAN}</p>`
       : markup`<ul class="tw-reading">${listOf(changes)}</ul>`
-  }</section>`;
+  }</div></section>`;
+}
+
+/** How a comparison is called: after what the runs ran, once where all ran the same. */
+export function runComparisonTitle({ runs }: RunComparison): string {
+  return [...new Set(runs.map(({ title }) => safeName(title)))].join(' and ');
 }
 
 type Compared = RunComparison['models'][number];
@@ -89,13 +95,15 @@ type Compared = RunComparison['models'][number];
 function modelPart(model: Compared, comparison: RunComparison): Markup {
   const title = titleOf(model, comparison);
   const [head = [], ...rows] = tableOf(model);
-  return markup`<h3><bdi>${title}</bdi></h3><ul class="tw-reading">${listOf(model.words)}</ul>${
+  return markup`<div class="tw-compared"><h3><bdi>${title}</bdi></h3><ul class="tw-reading">${listOf(model.words)}</ul>${
     rows.length > 0 &&
-    markup`<div class="tw-scroll" role="region" aria-label="Comparison: ${title}" tabindex="0"><table class="tw-table"><caption>${title}</caption><thead><tr>${head.map((label) => markup`<th scope="col">${label}</th>`)}</tr></thead><tbody>${rows.map(
-      ([label, ...cells]) =>
-        markup`<tr><th scope="row">${label}</th>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>`,
-    )}</tbody></table></div>`
-  }`;
+    plainTable(
+      `${title}, before and after`,
+      head,
+      rows.map(([label = '', ...cells]) => [label, ...cells]),
+      [columns.length - 1],
+    )
+  }</div>`;
 }
 
 function listOf(lines: readonly string[]): Markup[] {

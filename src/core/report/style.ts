@@ -15,9 +15,11 @@ p{margin:0}
 .tw-warning{border-left-color:var(--tw-warning)}
 .tw-invalid{border-left-color:var(--tw-error)}
 .tw-comparison{margin-bottom:20px}
+.tw-compared{margin-top:20px}
+.tw-compared .tw-scroll{margin-top:8px}
 .tw-conclusion{max-width:90ch;margin:0 0 8px}
-.tw-comparison .tw-charts{margin-top:10px;align-items:center}
-@media (min-width:1100px){.tw-comparison .tw-charts{grid-template-columns:2fr 3fr}}
+.tw-comparison .tw-charts{grid-template-columns:minmax(0,1fr);margin-top:10px;align-items:center}
+@media (min-width:1500px){.tw-comparison .tw-charts{grid-template-columns:1fr 1fr}}
 .tw-charts+.tw-scroll{margin-top:14px}
 .tw-banner ul{margin:2px 0 0;padding-left:18px}
 .tw-note{margin-top:8px;color:var(--tw-muted);overflow-wrap:anywhere}
