@@ -12,6 +12,8 @@ const properties: Record<string, { scope: string; order: number; default: unknow
   ...contributes.configuration.map((group: { properties: object }) => group.properties),
 );
 
+const ofBenchmark = (name: string) => `benchmark.${name}`;
+
 describe('what package.json contributes', () => {
   it('lists the commands that the code knows', () => {
     expect(contributes.commands.map(({ command }: { command: string }) => command)).toEqual([...commandIds]);
@@ -32,8 +34,12 @@ describe('what package.json contributes', () => {
     expect(named.map(([name]) => name).filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('keeps a workspace away from endpoints, the cost limit and stored answers', () => {
-    for (const name of ['endpoints', 'benchmark.maxCostUsd', 'benchmark.keepAnswers']) {
+  it('keeps a workspace away from endpoints, ceilings, judges and stored answers', () => {
+    const personal = [
+      'endpoints',
+      ...['maxCostUsd', 'maxTotalTokens', 'judge', 'embeddingModel', 'keepAnswers'].map(ofBenchmark),
+    ];
+    for (const name of personal) {
       expect(properties[`tierwise.${name}`]?.scope, name).toBe('application');
     }
   });
@@ -44,6 +50,12 @@ describe('what package.json contributes', () => {
         /\.(benchmark\.|tiers|preference|expectedOutputTokens)/.test(name) && properties[name]?.scope === 'window',
     );
     expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.toSorted()).toEqual(spending.toSorted());
+  });
+
+  it('lets no setting that a workspace may have name a file', () => {
+    const open = JSON.stringify(Object.entries(properties).filter(([, { scope }]) => scope === 'window'));
+    expect(open).toContain('searchRate');
+    expect(open).not.toMatch(/"trace/);
   });
 
   it('gives every setting its place and a default that its schema accepts', () => {

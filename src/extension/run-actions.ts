@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import { formatUsd } from '../core/catalog/cost.ts';
 import { Failure } from '../core/failure.ts';
-import { label } from './labels.ts';
+import { formatCount, label } from './labels.ts';
 import { measureRun } from './measure-run.ts';
 import { pickRun } from './pick-run.ts';
 import { isSameEndpoint } from './planned-endpoint.ts';
@@ -33,11 +33,29 @@ export async function resumeRun(services: Services, run: unknown): Promise<void>
             : `This run was made with the endpoint "${planned.id}" at ${planned.baseUrl} (protocol ${planned.protocol}), which is not configured so. Add it to resume the run.`,
     });
   });
-  const maxCostUsd = manifest.stopReason === 'cost-ceiling' ? await askForCeiling(manifest) : undefined;
+  const { stopReason, maxCostUsd = manifest.plan.maxCostUsd, maxTotalTokens = manifest.plan.maxTotalTokens } = manifest;
+  const raised = {
+    ...(stopReason === 'cost-ceiling' && {
+      maxCostUsd: await askForCeiling(
+        manifest,
+        maxCostUsd ?? 0,
+        (usd) => formatUsd(usd),
+        'How much may it cost in all, in USD?',
+      ),
+    }),
+    ...(stopReason === 'token-ceiling' && {
+      maxTotalTokens: await askForCeiling(
+        manifest,
+        maxTotalTokens ?? 0,
+        (tokens) => `${formatCount(tokens)} tokens`,
+        'How many tokens may it use in all?',
+      ),
+    }),
+  };
   await measureRun(services, id, manifest.title, endpoints, (keys, network, version) => ({
     type: 'resume',
     runDir: services.runs.folderOf(id),
-    ...(maxCostUsd !== undefined && { maxCostUsd }),
+    ...raised,
     keys,
     network,
     version,
@@ -45,14 +63,19 @@ export async function resumeRun(services: Services, run: unknown): Promise<void>
 }
 
 /** A run that its ceiling has stopped would stop again at once. */
-async function askForCeiling({ maxCostUsd, plan, title }: Manifest): Promise<number> {
-  const reached = maxCostUsd ?? plan.maxCostUsd ?? 0;
+async function askForCeiling(
+  { title }: Manifest,
+  reached: number,
+  words: (amount: number) => string,
+  question: string,
+): Promise<number> {
   const typed = await vscode.window.showInputBox({
     title: `Resume ${label(title)}`,
-    prompt: `The run stopped at its ceiling of ${formatUsd(reached)}. How much may it cost in all, in USD?`,
+    prompt: `The run stopped at its ceiling of ${words(reached)}. ${question}`,
     value: String(2 * reached),
     ignoreFocusOut: true,
-    validateInput: (text) => (Number(text) > reached ? undefined : `Type a number above ${reached}.`),
+    validateInput: (text) =>
+      Number.isFinite(Number(text)) && Number(text) > reached ? undefined : `Type a number above ${reached}.`,
   });
   if (typed === undefined) throw new vscode.CancellationError();
   return Number(typed);

@@ -15,7 +15,15 @@ const settingsFiles = ['.vscode/settings.json', 'second/.vscode/settings.json', 
 const otherFiles = ['.databrickscfg', '.env'];
 
 /** What only the person may set. */
-const personal = ['endpoints', 'discovery.ports', 'benchmark.maxCostUsd', 'benchmark.keepAnswers'];
+const personal = [
+  'endpoints',
+  'discovery.ports',
+  'benchmark.maxCostUsd',
+  'benchmark.maxTotalTokens',
+  'benchmark.judge',
+  'benchmark.embeddingModel',
+  'benchmark.keepAnswers',
+];
 
 describe('Attacks 1 to 4, what a workspace plants:', () => {
   /** The stranger's server: endpoint, proxy, workspace and local server at once. */
@@ -142,7 +150,10 @@ describe('Attacks 1 to 4, what a workspace plants:', () => {
       await benchmark(['mine/first']);
       assert.ok(mine.requests.length > 10, `${mine.requests.length} requests`);
       for (const { headers } of mine.requests) assert.equal(headers.authorization, `Bearer ${key}`);
-      assert.equal((await lastRun()).manifest.plan.maxCostUsd, 1);
+      const { plan } = (await lastRun()).manifest;
+      assert.equal(plan.maxCostUsd, 1);
+      assert.equal(plan.maxTotalTokens, undefined);
+      assert.equal(plan.evaluation, undefined, 'nobody judges for the workspace’s sake');
       untouched();
     })).timeout(90_000);
 

@@ -192,7 +192,7 @@ describe('A benchmark', () => {
     assert.match(await refused(uri('binary.jsonl')), /binary/);
     assert.match(await refused(uri('latin1.jsonl')), /not UTF-8/);
     assert.match(await refused(uri('missing.jsonl')), /Cannot read missing\.jsonl/);
-    assert.match(await refused(uri('prompts')), /folder/);
+    assert.match(await refused(uri('second')), /second holds no prompt/);
   });
 
   it('does not take a run’s name that leads out of the runs’ folder', async () => {

@@ -11,6 +11,7 @@ import './discovery.host.ts';
 import './vscode-models.host.ts';
 import './workspace.host.ts';
 import './benchmark.host.ts';
+import './loads.host.ts';
 
 /** Called by VS Code when the workbench is ready; rejects when a test fails, which ends the editor with exit code 1. */
 export async function run(): Promise<void> {
