@@ -1,6 +1,7 @@
 import { aligned } from '../core/report/aligned.ts';
 import { figure, NONE, percent } from '../core/report/format.ts';
 import { capacityWords } from '../core/report/sections-stages.ts';
+import { byTheClock } from '../core/report/stage-rows.ts';
 import type { ReportView } from '../core/report/view.ts';
 
 /** What the table of a run leaves out: its stages, the capacity that a search found, the instrument's own error. */
@@ -8,10 +9,11 @@ export function runLines(view: ReportView): string[] {
   return [...stageLines(view), ...capacityWords(view), ...view.calibration];
 }
 
-const head = ['stage', 'load', 'model', 'n', 'errors', 'TTFT p50', 'p95', 'E2E p50', 'p95', 'good', 'good/s', 'req/s'];
-
 function stageLines({ stages, models }: ReportView): string[] {
   if (stages.length === 0) return [];
+  const clock = byTheClock(stages);
+  const latency = ['TTFT p50', 'p95', 'E2E p50', 'p95', ...(clock ? ['from schedule p50', 'p95'] : [])];
+  const head = ['stage', 'load', 'model', 'n', 'errors', ...latency, 'good', 'good/s', 'req/s'];
   const rows = stages.flatMap(({ load, models: measured }, index) =>
     measured.map((one) => [
       `${index + 1}`,
@@ -23,6 +25,7 @@ function stageLines({ stages, models }: ReportView): string[] {
       figure(one.ttftP95, NONE),
       figure(one.e2eP50, NONE),
       figure(one.e2eP95, NONE),
+      ...(clock ? [figure(one.fromScheduleP50, NONE), figure(one.fromScheduleP95, NONE)] : []),
       percent(one.goodShare),
       figure(one.goodPerSecond, NONE),
       figure(one.requestsPerSecond, NONE),

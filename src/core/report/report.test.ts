@@ -252,7 +252,7 @@ test('the conclusion comes before the tables, and what is not valid before all',
 });
 
 test('a sweep is drawn against its load with the limit, a search by what it tried', () => {
-  const swept = toHtml(buildReport(sweptRun()));
+  const swept = toHtml(buildReport(sweptRun([1, 4, 16], 'closed')));
   for (const caption of ['Throughput against latency', 'TTFT against load', 'Goodput against load'])
     expect(swept).toContain(caption);
   expect(swept).toContain('limit 500 ms');
@@ -262,6 +262,23 @@ test('a sweep is drawn against its load with the limit, a search by what it trie
   expect(html).toContain('up to 16.0 requests/s. At 22.6/s it failed.');
   expect(html).not.toContain('id="tw-verdict"');
   expect(toMarkdown(searched)).toContain('## Capacity');
+});
+
+test('by the clock the latency in chart and table counts from the schedule, so that a queue shows', () => {
+  const run = sweptRun();
+  const stages = run.summary.stages!.map((stage) => ({
+    ...stage,
+    summaries: stage.summaries.map((model) => ({
+      ...model,
+      e2eFromScheduleMs: { ...model.e2eMs!, p50: 76_543, p95: 98_765 },
+    })),
+  }));
+  const view = buildReport({ ...run, summary: { ...run.summary, stages } });
+  const html = toHtml(view);
+  expect(html).toContain('E2E from schedule against load');
+  expect(html).not.toContain('TTFT against load');
+  for (const text of [html, toMarkdown(view)]) expect(text).toContain('76,543');
+  expect(html.match(/98,765/g)!.length).toBeGreaterThan(2 * stages.length);
 });
 
 test('an evaluated run shows undecided checks, answers that speak to their judge, and the parts of its cost', () => {

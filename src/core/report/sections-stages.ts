@@ -5,7 +5,7 @@ import { trialsChart, trialsTable } from './charts/trials.ts';
 import { figure, NONE, percent } from './format.ts';
 import { type Markup, markup } from './markup.ts';
 import { figureOf, plainTable } from './section-parts.ts';
-import { type StageRow, sloWords } from './stage-rows.ts';
+import { byTheClock, type StageRow, sloWords } from './stage-rows.ts';
 import type { ReportView } from './view.ts';
 
 type StageModel = StageRow['models'][number];
@@ -45,27 +45,31 @@ function sweepCharts(view: ReportView): Markup[] {
   const level = kinds.has('closed') ? 'Requests in flight' : 'Requests per second asked for';
   const levels = kinds.size === 1 && view.stages.every((stage) => stage.level !== undefined);
   const streamed = view.stages.some(({ models }) => models.some(({ ttftP50 }) => ttftP50 !== undefined));
-  const first = streamed ? 'TTFT' : 'E2E';
-  const limit = streamed ? slo?.ttftMs : slo?.e2eMs;
+  const clock = byTheClock(view.stages);
+  const whole = clock ? 'E2E from schedule' : 'E2E';
+  const wholeP50 = (model: StageModel) => (clock ? model.fromScheduleP50 : model.e2eP50);
+  const wholeP95 = (model: StageModel) => (clock ? model.fromScheduleP95 : model.e2eP95);
+  // The first token has no time from schedule, and from sending it would be flat however long requests wait.
+  const first = streamed && !clock;
   return [
     drawn(view, 'tw-sweep-throughput', {
       caption: 'Throughput against latency: nearer to the lower right is better',
       x: 'Output tokens per second',
-      y: 'E2E p50 in ms, with p95 dashed',
-      solid: (_, model) => pair(model.outputTokensPerSecond, model.e2eP50),
-      dashed: (_, model) => pair(model.outputTokensPerSecond, model.e2eP95),
+      y: `${whole} p50 in ms, with p95 dashed`,
+      solid: (_, model) => pair(model.outputTokensPerSecond, wholeP50(model)),
+      dashed: (_, model) => pair(model.outputTokensPerSecond, wholeP95(model)),
       sorted: false,
       limit: slo?.e2eMs,
     }),
     levels &&
       drawn(view, 'tw-sweep-latency', {
-        caption: `${first} against load`,
+        caption: `${first ? 'TTFT' : whole} against load`,
         x: level,
-        y: `${first} p50 in ms, with p95 dashed`,
-        solid: (stage, model) => pair(stage.level, streamed ? model.ttftP50 : model.e2eP50),
-        dashed: (stage, model) => pair(stage.level, streamed ? model.ttftP95 : model.e2eP95),
+        y: `${first ? 'TTFT' : whole} p50 in ms, with p95 dashed`,
+        solid: (stage, model) => pair(stage.level, first ? model.ttftP50 : wholeP50(model)),
+        dashed: (stage, model) => pair(stage.level, first ? model.ttftP95 : wholeP95(model)),
         sorted: true,
-        limit,
+        limit: first ? slo?.ttftMs : slo?.e2eMs,
       }),
     levels &&
       slo !== undefined &&
@@ -76,6 +80,7 @@ function sweepCharts(view: ReportView): Markup[] {
         solid: (stage, model) => pair(stage.level, model.goodPerSecond),
         sorted: true,
         diagonal: !kinds.has('closed'),
+        linear: true,
       }),
   ].filter((part) => part !== undefined && part !== false);
 }
@@ -90,6 +95,8 @@ interface Sweep {
   readonly sorted: boolean;
   readonly limit?: number | undefined;
   readonly diagonal?: boolean;
+  /** True: both axes begin at 0. */
+  readonly linear?: boolean;
 }
 
 interface Point {
@@ -112,7 +119,7 @@ function drawn(view: ReportView, id: string, sweep: Sweep): Markup | undefined {
       ...(sweep.dashed ? [{ model, dashed: true, name: `${name}, p95`, points: points(sweep.dashed) }] : []),
     ];
   });
-  const { caption, x, y, limit, diagonal } = sweep;
+  const { caption, x, y, limit, diagonal, linear } = sweep;
   const chart = lineChart(id, {
     title: caption,
     x,
@@ -120,6 +127,7 @@ function drawn(view: ReportView, id: string, sweep: Sweep): Markup | undefined {
     lines,
     limit: limit === undefined ? undefined : { y: limit, label: `limit ${figure(limit)} ms` },
     diagonal,
+    linear,
   });
   if (!chart) return undefined;
   const legend = markup`<p class="tw-legend">${view.models.map((row, model) => markup`<span>${swatch(model)}<bdi>${row.name}</bdi></span>`)}${diagonal && markup`<span>thin line: all that was asked for</span>`}</p>`;
@@ -136,7 +144,7 @@ function pair(x: number | undefined, y: number | undefined): Point | undefined {
 type StageColumn = readonly [label: string, text: (model: StageModel) => string];
 
 /** Columns of the stages, the same in HTML and Markdown. */
-export function stageColumns({ slo }: ReportView): StageColumn[] {
+export function stageColumns({ slo, stages }: ReportView): StageColumn[] {
   const columns: StageColumn[] = [
     ['Requests', ({ requests }) => grouped(requests)],
     ['Errors', ({ requests, error }) => (requests > 0 ? percent(error / requests) : NONE)],
@@ -146,8 +154,11 @@ export function stageColumns({ slo }: ReportView): StageColumn[] {
     ['TTFT p95', ({ ttftP95 }) => figure(ttftP95, NONE)],
     ['E2E p50 (ms)', ({ e2eP50 }) => figure(e2eP50, NONE)],
     ['E2E p95', ({ e2eP95 }) => figure(e2eP95, NONE)],
-    ['Queue p95 (ms)', ({ queueP95 }) => figure(queueP95, NONE)],
   ];
+  if (byTheClock(stages)) {
+    columns.push(['From schedule: E2E p50 (ms)', ({ fromScheduleP50 }) => figure(fromScheduleP50, NONE)]);
+    columns.push(['E2E p95', ({ fromScheduleP95 }) => figure(fromScheduleP95, NONE)]);
+  } else columns.push(['Queue p95 (ms)', ({ queueP95 }) => figure(queueP95, NONE)]);
   if (slo) {
     columns.push(['Good', ({ goodShare }) => percent(goodShare)]);
     columns.push(['Good/s', ({ goodPerSecond }) => figure(goodPerSecond, NONE)]);

@@ -12,6 +12,9 @@ const stageModelSchema = z.object({
   ttftP95: z.optional(z.number()),
   e2eP50: z.optional(z.number()),
   e2eP95: z.optional(z.number()),
+  /** End to end from the moment a request was due: in it is the wait for a slot. */
+  fromScheduleP50: z.optional(z.number()),
+  fromScheduleP95: z.optional(z.number()),
   queueP95: z.optional(z.number()),
   requestsPerSecond: z.optional(z.number()),
   outputTokensPerSecond: z.optional(z.number()),
@@ -44,6 +47,8 @@ export function stageRows({ stages = [] }: Summary): StageRow[] {
       ttftP95: summary.ttftMs?.p95,
       e2eP50: summary.e2eMs?.p50,
       e2eP95: summary.e2eMs?.p95,
+      fromScheduleP50: summary.e2eFromScheduleMs?.p50,
+      fromScheduleP95: summary.e2eFromScheduleMs?.p95,
       queueP95: summary.queueMs?.p95,
       requestsPerSecond: summary.requestsPerSecond,
       outputTokensPerSecond: summary.outputTokensPerSecond,
@@ -51,6 +56,11 @@ export function stageRows({ stages = [] }: Summary): StageRow[] {
       goodPerSecond: summary.good?.perSecond,
     })),
   }));
+}
+
+/** Whether requests came by the clock: then what a user waits counts from the schedule, and from sending it would hide a queue. */
+export function byTheClock(stages: readonly StageRow[]): boolean {
+  return stages.some(({ kind }) => kind !== 'closed');
 }
 
 /** A stage's load in a few words. */

@@ -31,6 +31,8 @@ export interface LineChart {
   readonly limit?: { readonly y: number; readonly label: string } | undefined;
   /** True: y is drawn as a guide where it equals x. */
   readonly diagonal?: boolean | undefined;
+  /** True: both axes begin at 0, however far apart the values are. */
+  readonly linear?: boolean | undefined;
 }
 
 /** Lines over a common x, a marker at each value; undefined where there are no two points to join. */
@@ -43,9 +45,10 @@ export function lineChart(id: string, chart: LineChart): Markup | undefined {
     points.map((point) => point.x),
     [LEFT + 12, WIDTH - RIGHT - 12],
     46,
+    chart.linear,
   );
   const limits = chart.limit ? [chart.limit.y] : [];
-  const y = axisOf([...points.map((point) => point.y), ...limits], [bottom - 8, TOP + 8], 22);
+  const y = axisOf([...points.map((point) => point.y), ...limits], [bottom - 8, TOP + 8], 22, chart.linear);
   const words = lines
     .map((one) => `${one.name}: ${one.points.map((point) => `${figure(point.x)}: ${figure(point.y)}`).join('; ')}.`)
     .join(' ');
@@ -80,10 +83,10 @@ function diagonal(x: Axis, y: Axis, points: LineChart['lines'][number]['points']
 
 const GUIDE_STEPS = 24;
 
-/** Linear from 0, or logarithmic where the values are far apart. */
-function axisOf(values: readonly number[], range: readonly [number, number], gap: number): Axis {
+/** Linear from 0, or logarithmic where the values are far apart and nobody wants it linear. */
+function axisOf(values: readonly number[], range: readonly [number, number], gap: number, linear = false): Axis {
   const low = Math.min(...values);
   const high = Math.max(...values);
-  const log = low > 0 && high / low >= LOG_FROM;
+  const log = !linear && low > 0 && high / low >= LOG_FROM;
   return axis(log ? [low, high] : [0, high > 0 ? high : 1], { range, log, nice: true, gap });
 }
