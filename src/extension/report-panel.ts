@@ -117,7 +117,7 @@ export class ReportPanels implements vscode.Disposable {
       }
       case 'rate': {
         const { id, value } = message;
-        if (!requestDetail(run, id)) return;
+        if (!hasAnswer(run, id)) return;
         this.#keep(runId, open, { kind: 'rating', record: id, value, at: new Date().toISOString() });
         return post(panel, { type: 'rated', id, value });
       }
@@ -175,6 +175,11 @@ export class ReportPanels implements vscode.Disposable {
     }
     await postReport(open, said);
   }
+}
+
+function hasAnswer({ records }: Run, id: string): boolean {
+  for (const record of records) if (record.id === id) return record.answer !== undefined;
+  return false;
 }
 
 async function postReport({ panel, run }: Open, said?: string): Promise<void> {

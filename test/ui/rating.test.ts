@@ -1,5 +1,5 @@
 // A person rates answers: thumbs, and blind pairs to the end, in a real VS Code; and runs too large to hold.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Frame, Locator } from 'playwright-core';
@@ -18,8 +18,11 @@ import { shownText } from './shown-text.ts';
 import { until } from './until.ts';
 import { makeWorkspace } from './workspace.ts';
 
-/** The component library sets an empty `style` attribute once; the policy refuses it, and nothing is lost. */
-const HARMLESS = /Applying inline style.*sha256-47DEQpj8HBSa/;
+/**
+ * The component library sets an empty `style` attribute once; the policy refuses it, and nothing is lost. VS Code in a browser
+ * says when it reloads that it cannot wait for long.
+ */
+const HARMLESS = /Applying inline style.*sha256-47DEQpj8HBSa|Long running operations during shutdown are unsupported/;
 const HOSTILE =
   '<img src=x onerror="window.hacked=1"><svg onload="window.hacked=1"></svg>[a](command:tierwise.deleteRun)';
 const models = ['small-8b', 'large-400b'];
@@ -130,6 +133,15 @@ describe('thumbs', () => {
     await until('the thumb', async () => (await pressed(frame, 'Good answer')) === 'true');
   });
 
+  it('stay when the window is loaded anew, and so does the report', async () => {
+    await editor.runCommand('Developer: Reload Window');
+    const frame = await frameWith('to rate');
+    await rows(frame).first().waitFor();
+    expect(await thumbIn(frame, 2)).toBe('up');
+    // The open request is the one from before.
+    await until('the thumb', async () => (await pressed(frame, 'Good answer')) === 'true');
+  });
+
   it('are refused in words while somebody works on the run, and nothing is shown that is not kept', async () => {
     const frame = await openReport('to rate');
     await rows(frame).nth(3).click();
@@ -214,6 +226,32 @@ describe('blind pairs', () => {
     const frame = await frameWith('to rate');
     await frame.getByRole('button', { name: 'Compare answers blind' }).click();
     await frame.getByText('All pairs are rated or skipped: 12 pairs rated.').waitFor();
+  });
+});
+
+describe('a comparison of runs', () => {
+  it('opens in a panel, is written where the person wants it, and comes back with the window', async () => {
+    await editor.runCommand('View: Close All Editors');
+    await editor.runCommand('Tierwise: Compare Runs');
+    for (const title of ['evaluated', 'searched'])
+      await editor.quickInput.row(title).locator('.monaco-checkbox, input[type=checkbox]').first().click();
+    await editor.quickInput.field.press('Enter');
+    let frame = await frameWith('evaluated');
+    await frame.getByRole('heading', { name: 'What is not the same' }).waitFor();
+    expect(await axeFindings(frame)).toEqual([]);
+    await editor.screenshot('comparison-dark');
+
+    await frame.getByRole('button', { name: 'Export as HTML' }).click();
+    const field = editor.quickInput.field;
+    await until('the name of the file', async () => (await field.inputValue()).endsWith('-comparison.html'));
+    const file = await field.inputValue();
+    await field.press('Enter');
+    await editor.notification('the comparison is in').waitFor();
+    expect(readFileSync(file, 'utf8')).toMatch(/^<!DOCTYPE html>[\s\S]*What is not the same/);
+
+    await editor.runCommand('Developer: Reload Window');
+    frame = await frameWith('evaluated');
+    await frame.getByRole('heading', { name: 'What is not the same' }).waitFor();
   });
 });
 
