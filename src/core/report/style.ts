@@ -18,6 +18,7 @@ p{margin:0}
 .tw-compared{margin-top:20px}
 .tw-compared .tw-scroll{margin-top:8px}
 .tw-conclusion{max-width:90ch;margin:0 0 8px}
+.tw-comparison .tw-chart{max-width:640px}
 .tw-comparison .tw-charts{grid-template-columns:minmax(0,1fr);margin-top:10px;align-items:center}
 @media (min-width:1500px){.tw-comparison .tw-charts{grid-template-columns:1fr 1fr}}
 .tw-charts+.tw-scroll{margin-top:14px}
