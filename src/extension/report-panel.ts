@@ -52,7 +52,12 @@ export class ReportPanels implements vscode.Disposable {
       !isDeepStrictEqual(known.run.summary, run.summary) ||
       !isDeepStrictEqual(known.run.outcomes, run.outcomes) ||
       known.run.manifest.state !== run.manifest.state;
-    if (!changed || known.blind) return;
+    if (!changed) return;
+    if (known.blind) {
+      // The comparison goes on; the result will be of the run as it is then.
+      known.stale = true;
+      return;
+    }
     known.run = run;
     known.stale = false;
     await postReport(known);

@@ -18,11 +18,8 @@ import { shownText } from './shown-text.ts';
 import { until } from './until.ts';
 import { makeWorkspace } from './workspace.ts';
 
-/**
- * The component library sets an empty `style` attribute once; the policy refuses it, and nothing is lost. VS Code in a browser
- * says when it reloads that it cannot wait for long.
- */
-const HARMLESS = /Applying inline style.*sha256-47DEQpj8HBSa|Long running operations during shutdown are unsupported/;
+/** The component library sets an empty `style` attribute once; the policy refuses it, and nothing is lost. */
+const HARMLESS = /Applying inline style.*sha256-47DEQpj8HBSa/;
 const HOSTILE =
   '<img src=x onerror="window.hacked=1"><svg onload="window.hacked=1"></svg>[a](command:tierwise.deleteRun)';
 const models = ['small-8b', 'large-400b'];
@@ -286,7 +283,11 @@ describe('what a run can hold, in every theme', () => {
   }
 
   it('breaks no rule of the content policy', async () => {
-    expect(editor.consoleErrors().filter(({ text }) => !HARMLESS.test(text))).toEqual([]);
+    // VS Code itself complains of some things when its window is loaded anew.
+    const ours = editor
+      .consoleErrors()
+      .filter(({ text, url }) => /content security policy|refused to/i.test(text) || /webview\.js/.test(url + text));
+    expect(ours.filter(({ text }) => !HARMLESS.test(text))).toEqual([]);
     expect(existsSync(runs) && (await readdir(runs)).length).toBe(5);
   });
 });
