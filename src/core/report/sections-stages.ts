@@ -156,8 +156,8 @@ export function stageColumns({ slo, stages }: ReportView): StageColumn[] {
     ['E2E p95', ({ e2eP95 }) => figure(e2eP95, NONE)],
   ];
   if (byTheClock(stages)) {
-    columns.push(['From schedule: E2E p50 (ms)', ({ fromScheduleP50 }) => figure(fromScheduleP50, NONE)]);
-    columns.push(['E2E p95', ({ fromScheduleP95 }) => figure(fromScheduleP95, NONE)]);
+    columns.push(['From schedule p50', ({ fromScheduleP50 }) => figure(fromScheduleP50, NONE)]);
+    columns.push(['From schedule p95', ({ fromScheduleP95 }) => figure(fromScheduleP95, NONE)]);
   } else columns.push(['Queue p95 (ms)', ({ queueP95 }) => figure(queueP95, NONE)]);
   if (slo) {
     columns.push(['Good', ({ goodShare }) => percent(goodShare)]);
