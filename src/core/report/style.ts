@@ -82,6 +82,7 @@ dd{margin:0;color:var(--tw-muted);overflow-wrap:anywhere;min-width:0}
 .tw-hollow{fill:var(--tw-bg);stroke:var(--tw-c);stroke-width:1.5}
 .tw-undecided{--tw-c:var(--tw-muted)}
 .tw-lane{fill:var(--tw-raised)}
+.tw-band{fill:var(--tw-hair)}
 .tw-legend{display:flex;flex-wrap:wrap;gap:2px 16px;color:var(--tw-muted);font-size:.92em;margin-top:2px}
 .tw-key{display:inline-block;width:0;height:12px;border-left:2px solid var(--tw-fg);margin-right:6px;vertical-align:-2px}
 .tw-key-p95{border-left-style:dashed}

@@ -46,7 +46,7 @@ export function forestChart(
       const y = TOP + index * ROW + ROW / 2;
       const side = verdict.outcome === 'b' ? models.b : models.a;
       const decided = verdict.outcome === 'a' || verdict.outcome === 'b';
-      return markup`<g class="${decided ? seriesClass(side) : 'tw-undecided'}"><rect class="tw-lane" x="${at(x(-margin))}" y="${at(y - ROW / 2 + 3)}" width="${at(x(margin) - x(-margin))}" height="${ROW - 6}"/><text class="tw-name" x="4" y="${at(y + 4)}">${label}</text><path class="tw-whisker" d="M${at(x(low))},${at(y)} H${at(x(high))} M${at(x(low))},${at(y - 4)} v8 M${at(x(high))},${at(y - 4)} v8"/><path class="tw-marker" transform="translate(${at(x(effect))},${at(y)})" d="${markerPath(side, 60)}"/><text class="tw-values" x="${WIDTH - RIGHT + 8}" y="${at(y + 4)}">${cells[index]?.effect} (${cells[index]?.interval})</text></g>`;
+      return markup`<g class="${decided ? seriesClass(side) : 'tw-undecided'}"><rect class="tw-band" x="${at(x(-margin))}" y="${at(y - ROW / 2 + 3)}" width="${at(x(margin) - x(-margin))}" height="${ROW - 6}"/><text class="tw-name" x="4" y="${at(y + 4)}">${label}</text><path class="tw-whisker" d="M${at(x(low))},${at(y)} H${at(x(high))} M${at(x(low))},${at(y - 4)} v8 M${at(x(high))},${at(y - 4)} v8"/><path class="tw-marker" transform="translate(${at(x(effect))},${at(y)})" d="${markerPath(side, 60)}"/><text class="tw-values" x="${WIDTH - RIGHT + 8}" y="${at(y + 4)}">${cells[index]?.effect} (${cells[index]?.interval})</text></g>`;
     },
   )}<line class="tw-base" x1="${middle}" x2="${middle}" y1="${TOP - 4}" y2="${bottom}"/><text class="tw-tick" x="${middle}" y="${bottom + 14}" text-anchor="middle">no difference</text></svg>`;
 }
