@@ -57,7 +57,7 @@ function requestsSentence({ requests, warmup, maxTokens, load }: Plan): string {
       : load?.pattern === 'search'
         ? 'each model and each rate that is tried'
         : 'each model';
-  return `${formatCount(requests)} measured and ${formatCount(warmup)} warm-up requests for ${each}, answers of at most ${formatCount(maxTokens)} tokens.`;
+  return `${counted(requests, 'measured request')} to ${each}, after ${formatCount(warmup)} for warm-up; answers of at most ${formatCount(maxTokens)} tokens.`;
 }
 
 function loadSentence(plan: Plan): string {

@@ -18,13 +18,12 @@ type Pattern = 'fixed' | 'rate' | 'ramp' | 'concurrencies' | 'rates' | 'search' 
 const patterns: readonly (vscode.QuickPickItem & { readonly pattern: Pattern })[] = [
   {
     label: '$(layers) Fixed number in flight',
-    detail: 'The next request is sent when one ends: how the endpoint serves so many people who wait for it.',
+    detail: 'The next request is sent when one ends, as by people who wait for their answers.',
     pattern: 'fixed',
   },
   {
     label: '$(pulse) Rate',
-    detail:
-      'Requests arrive by the clock, at random (Poisson), whatever the endpoint does: as independent people send them.',
+    detail: 'By the clock, at random (Poisson), whatever the endpoint does: as people ask.',
     pattern: 'rate',
   },
   { label: '$(graph-line) Ramp', detail: 'A rate that grows or falls over the run.', pattern: 'ramp' },
@@ -168,10 +167,24 @@ export async function chosenSlo(services: Services, slo: Slo, needed: boolean): 
   return sloIn(text);
 }
 
+/** What is asked for, seen also while a message about the answer stands in the question's place. */
+const titles: Record<Exclude<RememberedQuestion, 'judge'>, string> = {
+  concurrency: 'requests in flight',
+  rate: 'rate',
+  ramp: 'ramp',
+  concurrencies: 'sweep over numbers in flight',
+  rates: 'sweep over rates',
+  search: 'highest rate that keeps an SLO',
+  slo: 'SLO',
+  requests: 'requests',
+  repeats: 'repeats',
+  rubric: 'rubric of the judge',
+};
+
 /** Asks for text, with the last answer (or what holds now) in place, and remembers the new one. */
 export async function typed(
   { context }: Services,
-  question: RememberedQuestion,
+  question: keyof typeof titles,
   prompt: string,
   usual: string,
   check: (text: string) => unknown,
@@ -180,7 +193,7 @@ export async function typed(
   const memory = context.globalState;
   const text = answered(
     await vscode.window.showInputBox({
-      title: 'Tierwise: benchmark',
+      title: `Tierwise: ${titles[question]}`,
       prompt,
       value: now || (lastAnswer(memory, question) ?? usual),
       ...(usual !== '' && { placeHolder: usual }),

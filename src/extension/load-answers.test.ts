@@ -27,7 +27,7 @@ describe('what a person types about a load', () => {
     expect(concurrenciesIn('1, 4,16 64')).toEqual([1, 4, 16, 64]);
     expect(ratesIn('0.5; 1; 2')).toEqual([0.5, 1, 2]);
     expect(() => concurrenciesIn('')).toThrow(/for example 1, 4, 16/);
-    expect(() => concurrenciesIn('1, 2.5')).toThrow(/whole number/);
+    expect(() => concurrenciesIn('1, 2.5')).toThrow(/whole numbers from 1 to 1,024, for example 1, 4, 16/);
     expect(() => ratesIn(Array(101).fill('1').join())).toThrow(/At most 100 stages/);
   });
 

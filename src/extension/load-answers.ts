@@ -33,21 +33,26 @@ export function rangeIn(text: string, up: boolean): { from: number; to: number }
 
 /** Requests in flight, one number for each stage: `1, 4, 16`. */
 export function concurrenciesIn(text: string): number[] {
-  return listIn(text, 'Type numbers of requests in flight, for example 1, 4, 16.').map((part) =>
-    wholeIn(part, planLimits.concurrency),
-  );
+  const wanted = `Type whole numbers from 1 to ${grouped(planLimits.concurrency[1])}, for example 1, 4, 16.`;
+  return listIn(text, wanted, (part) => wholeIn(part, planLimits.concurrency));
 }
 
 /** Rates, one for each stage: `1, 2, 5`. */
 export function ratesIn(text: string): number[] {
-  return listIn(text, 'Type rates, for example 1, 2, 5.').map(rateIn);
+  return listIn(text, 'Type rates above 0, for example 1, 2, 5.', rateIn);
 }
 
-function listIn(text: string, wanted: string): string[] {
+function listIn(text: string, wanted: string, read: (part: string) => number): number[] {
   const parts = text.split(/[,;\s]+/).filter((part) => part !== '');
   if (parts.length === 0) throw usage(wanted);
   if (parts.length > mostStages) throw usage(`At most ${mostStages} stages, please; these are ${parts.length}.`);
-  return parts;
+  return parts.map((part) => {
+    try {
+      return read(part);
+    } catch {
+      throw usage(wanted);
+    }
+  });
 }
 
 const sloNames = { ttft: 'ttftMs', tpot: 'tpotMs', e2e: 'e2eMs' } as const;

@@ -105,7 +105,10 @@ describe('A benchmark under a load', () => {
       assert.match(before?.text ?? '', /^Send 3 requests to 1 model\?$/);
       assert.match(before?.detail ?? '', /Load: 4 in flight/);
       assert.match(after?.text ?? '', /^Send 6 requests to 1 model, and up to 6 judgements\?$/);
-      assert.match(after?.detail ?? '', /each model in each of 2 stages[\s\S]*sweep of 1 in flight; 3 in flight/);
+      assert.match(
+        after?.detail ?? '',
+        /each model in each of 2 stages, after 0 for warm-up[\s\S]*sweep of 1 in flight; 3 in flight/,
+      );
       assert.match(
         after?.detail ?? '',
         /fast\/large\+judge then sees prompts and answers[\s\S]*“The answer is right\.”/,
