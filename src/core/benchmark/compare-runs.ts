@@ -132,8 +132,11 @@ function wordsOf(first: ComparedRun, other: ComparedRun, match: Match, metrics: 
     if (drift !== undefined) words.push(drift);
   }
   const most = Math.max(0, ...metrics.map(({ n }) => n));
-  if (most === 0) words.push('The runs have fewer than two prompts in common for it, so nothing is compared.');
-  else if (most < fewestPrompts)
+  if (most === 0) {
+    const staged = [first, other].some(({ manifest }) => (manifest.stages?.length ?? 1) > 1);
+    const common = staged ? 'prompts at the same load' : 'prompts';
+    words.push(`The runs have fewer than two ${common} in common for it, so nothing is compared.`);
+  } else if (most < fewestPrompts)
     words.push(
       `${counted(most, 'prompt')} to compare on: fewer than ${fewestPrompts} can show no difference, however often each is sent.`,
     );

@@ -70,6 +70,12 @@ export class Evaluation {
     };
   }
 
+  /** Whether a model's answers were checked or judged, and nothing could be decided of any. */
+  isSilent(model: number): boolean {
+    const asked = this.#outcomes.some(({ kind }) => kind === 'check' || kind === 'judge');
+    return asked && this.#tally(model).silent;
+  }
+
   /** What evaluating took. The run's own sum holds also what outcomes that were replaced took. */
   cost(): Pick<Summary['totals'], 'evaluationUsd'> {
     const known = this.#outcomes.flatMap((outcome) =>
@@ -153,6 +159,10 @@ class QualityTally {
     this.#passed.add(passed ? 1 : 0);
     this.#tries[prompt] = (this.#tries[prompt] ?? 0) + 1;
     if (passed) this.#passes[prompt] = (this.#passes[prompt] ?? 0) + 1;
+  }
+
+  get silent(): boolean {
+    return this.#score.n === 0 && this.#undecided > 0;
   }
 
   get quality(): ModelSummary['quality'] {

@@ -71,6 +71,19 @@ it('says what evaluating took, and nothing of quality where nothing was asked', 
   expect(plain.definitions).not.toHaveProperty('quality');
 });
 
+it('warns where everything that was asked of the answers stayed undecided', () => {
+  const silent = outcomes.map((outcome): Outcome => {
+    if (outcome.kind !== 'check' && outcome.kind !== 'judge') return outcome;
+    const { score: _, ...undecided } = outcome;
+    return undecided;
+  });
+  const { models, warnings } = summarise(manifest, prompts, records, silent);
+  expect(models[0]!.quality).toBeUndefined();
+  expect(warnings.join()).toMatch(/Nothing that was asked of the answers could be decided: .*small-8b/);
+  for (const given of [whole, summarise(manifest, prompts, records)])
+    expect(given.warnings.join()).not.toMatch(/Nothing that was asked/);
+});
+
 it('splits the cost of a model into what was paid for, which sums to all of it', () => {
   for (const { cost } of whole.models) {
     const parts = cost.parts!;

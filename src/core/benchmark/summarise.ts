@@ -70,7 +70,14 @@ export function summarise(
     definitions: definitionsOf(plan, models),
     simulated,
   };
-  return { ...summary, warnings: warningsOf(manifest, summary) };
+  return {
+    ...summary,
+    warnings: warningsOf(
+      manifest,
+      summary,
+      models.filter((_, index) => evaluation.isSilent(index)),
+    ),
+  };
 }
 
 /** A tally for each of some models, by their position in the plan. */

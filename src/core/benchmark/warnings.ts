@@ -10,8 +10,15 @@ const highRateShare = 0.6;
 /** Of what was asked of the answers; above it, quality rests on the rest. */
 const highUndecidedShare = 0.05;
 
-/** Why the figures of a run should not be relied on, most important first; empty when nothing speaks against them. */
-export function warningsOf(manifest: Manifest, summary: Omit<Summary, 'warnings'>): string[] {
+/**
+ * Why the figures of a run should not be relied on, most important first; empty when nothing speaks against them. `silent`: models of
+ * whose answers nothing that was asked could be decided.
+ */
+export function warningsOf(
+  manifest: Manifest,
+  summary: Omit<Summary, 'warnings'>,
+  silent: readonly ModelSummary[] = [],
+): string[] {
   const { models } = summary;
   const named = (which: (model: ModelSummary) => boolean) =>
     models
@@ -53,6 +60,10 @@ export function warningsOf(manifest: Manifest, summary: Omit<Summary, 'warnings'
     about(
       named(({ quality }) => quality !== undefined && quality.undecided > quality.n * highUndecidedShare),
       (names) => `Many checks or judgements could not be decided: ${names}. Quality rests on the others.`,
+    ),
+    about(
+      named((model) => silent.includes(model)),
+      (names) => `Nothing that was asked of the answers could be decided: ${names}. Its quality is unknown.`,
     ),
     about(
       named(({ good, counts }) => good !== undefined && good.share === 0 && counts.ok > 0),
