@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Manifest, manifestSchema } from '../../src/core/benchmark/manifest.ts';
 import { type RunRecord, recordSchema } from '../../src/core/benchmark/record.ts';
 import { type Summary, summarySchema } from '../../src/core/benchmark/summary.ts';
 import type { Protocol } from '../../src/core/catalog/protocol.ts';
+import { type Outcome, outcomeSchema } from '../../src/core/quality/outcome.ts';
 import { type AnswerRow, answerRowSchema } from '../../src/engine/calling/answer-row.ts';
 import { jsonLines } from '../spawned-cli.ts';
 
@@ -129,11 +131,31 @@ export class Command {
   }
 
   records(run: string): RunRecord[] {
-    return jsonLines(readFileSync(this.path(run, 'records.jsonl'), 'utf8')).map((record) => recordSchema.parse(record));
+    return jsonLines(this.read(run, 'records.jsonl')).map((record) => recordSchema.parse(record));
   }
 
   summary(run: string): Summary {
-    return summarySchema.parse(JSON.parse(readFileSync(this.path(run, 'summary.json'), 'utf8')));
+    return summarySchema.parse(JSON.parse(this.read(run, 'summary.json')));
+  }
+
+  manifest(run: string): Manifest {
+    return manifestSchema.parse(JSON.parse(this.read(run, 'manifest.json')));
+  }
+
+  outcomes(run: string): Outcome[] {
+    return jsonLines(this.read(run, 'outcomes.jsonl')).map((outcome) => outcomeSchema.parse(outcome));
+  }
+
+  read(...parts: readonly string[]): string {
+    return readFileSync(this.path(...parts), 'utf8');
+  }
+
+  /** Writes a file into the scratch folder, an object as JSON. @returns its name */
+  write(name: string, content: string | object): string {
+    const path = this.path(name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+    return name;
   }
 
   /** Waits until a run that is under way has stored so many records. */
