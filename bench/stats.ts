@@ -71,7 +71,8 @@ console.log(`  simple-statistics          ${shown(reference)}   (reckoned from t
 const large = made(100_000);
 console.log(`  Tierwise, 100,000 prompts  ${shown(time(() => verdictOf(large), 1))}`);
 
-const limit = 0.03;
+// Twice what a busy machine of two cores shows.
+const limit = 0.06;
 if (verdict / reference > limit) {
   console.log(`Missed: the ratio is above ${limit}.`);
   process.exitCode = 1;
