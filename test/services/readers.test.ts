@@ -42,7 +42,10 @@ describe.skipIf(missing !== undefined)(missing === undefined ? 'files' : `skippe
     prompts: base.prompts.map((prompt, index) => ({ ...prompt, text: words[index % words.length]! })),
     records: [...base.records].map((record, index) => {
       const times = [0, 12.34, 12.34, 40.01, 41 + index];
-      return record.status === 'ok' ? { ...record, chunks: 5, chunkTimes: packTimes(times) } : record;
+      if (record.status !== 'ok') return record;
+      const { firstToken, lastToken } = record.times;
+      const events = { firstEvent: firstToken! - 0.5, lastChoice: lastToken! + 2 };
+      return { ...record, times: { ...record.times, ...events }, chunks: 5, chunkTimes: packTimes(times) };
     }),
   };
   const records = [...run.records];
@@ -121,9 +124,10 @@ describe.skipIf(missing !== undefined)(missing === undefined ? 'files' : `skippe
       }
     });
 
+    /** Between all events, those without a token included. */
     function gapsOf({ chunkTimes }: RunRecord): number[] {
-      const times = chunkTimes === undefined ? [] : [...unpackTimes(chunkTimes)!];
-      return times.slice(1).map((time, index) => (time - times[index]!) / 1000);
+      const times = [...unpackTimes(chunkTimes!)!];
+      return [0.5, ...times.slice(1).map((time, index) => time - times[index]!), 2].map((ms) => ms / 1000);
     }
 
     /** Of all attributes of a model together. */

@@ -65,17 +65,35 @@ const meanGap = ({ firstToken, lastToken, n }: AnswerTimes) => perGap(firstToken
 const whole = ({ lastToken, n }: AnswerTimes) => perToken(lastToken, n);
 
 /** Gaps between chunks with a token. */
-function chunkGaps({ chunkTimes }: AnswerTimes, take: (ms: number, count: number) => void): void {
+function chunkGaps({ chunkTimes }: Pick<AnswerTimes, 'chunkTimes'>, take: (ms: number, count: number) => void): void {
   if (chunkTimes !== undefined) eachGap(chunkTimes, take);
 }
 
 /** The same with the gaps to events before the first token and after the last that carry none. */
-function eventGaps(first: number | undefined, answer: AnswerTimes, take: (ms: number, count: number) => void): void {
+function eventGaps(
+  first: number | undefined,
+  answer: Pick<AnswerTimes, 'firstToken' | 'lastToken' | 'lastChoice' | 'chunkTimes'>,
+  take: (ms: number, count: number) => void,
+): void {
   const { firstToken, lastToken, lastChoice } = answer;
   if (first === undefined || lastChoice === undefined) return;
   if (firstToken > first) take(firstToken - first, 1);
   chunkGaps(answer, take);
   if (lastChoice > lastToken) take(lastChoice - lastToken, 1);
+}
+
+/**
+ * The gaps between the chunks of one streamed answer as OpenTelemetry counts them, in ms: events without a token at its beginning and
+ * end are chunks, too, as far as the record has them.
+ */
+export function everyChunkGap(
+  { times, chunkTimes }: Pick<RunRecord, 'times' | 'chunkTimes'>,
+  take: (ms: number, count: number) => void,
+): void {
+  const { firstEvent, firstToken, lastToken, lastChoice } = times;
+  if (firstToken === undefined || lastToken === undefined) return;
+  const answer = { firstToken, lastToken, lastChoice: lastChoice ?? lastToken, chunkTimes };
+  eventGaps(firstEvent ?? firstToken, answer, take);
 }
 
 const tools: readonly { readonly tool: string; readonly figures: readonly Figure[] }[] = [

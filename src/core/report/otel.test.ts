@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { sampleRun } from '../../../test/sample-run.ts';
 import { packTimes } from '../benchmark/chunk-times.ts';
+import { sameAs } from '../benchmark/same-as.ts';
 import { toOtel } from './otel.ts';
 
 interface Point {
@@ -92,4 +93,21 @@ it('has no time to a first chunk where answers were not streamed', () => {
   const manifest = { ...run.manifest, plan: { ...run.manifest.plan, stream: false } };
   const { metrics } = written({ ...run, manifest });
   expect(Object.keys(metrics)).toEqual(['gen_ai.client.operation.duration', 'gen_ai.client.token.usage']);
+});
+
+it('counts the gaps that the figures of other tools count under the same name', () => {
+  const records = run.records
+    .filter(({ model, status, warmup }) => model === 'a' && status === 'ok' && !warmup)
+    .map((record, index) => {
+      const { sent, firstToken, lastToken } = record.times;
+      const times = { ...record.times, firstEvent: (sent + firstToken!) / 2, lastChoice: lastToken! + index };
+      return { ...record, times, chunkTimes: packTimes([firstToken!, lastToken!]) };
+    });
+  const name = 'gen_ai.client.operation.time_per_output_chunk';
+  const [point] = written({ ...run, records }).metrics[name]!.points;
+  const figures = sameAs(records).flatMap(({ rows }) => rows);
+  const { n, mean } = figures.find(({ figure }) => figure === name)!.distribution!;
+  expect(Number(point!.count)).toBe(n);
+  // Figures of gaps are counted in steps.
+  expect((1_000 * point!.sum) / n / mean).toBeCloseTo(1, 3);
 });

@@ -1,6 +1,6 @@
-import { eachGap } from '../benchmark/chunk-times.ts';
 import { isStreamed, type PlannedEndpoint, type PlannedModel } from '../benchmark/plan.ts';
 import type { RunRecord } from '../benchmark/record.ts';
+import { everyChunkGap } from '../benchmark/same-as.ts';
 import type { Protocol } from '../catalog/protocol.ts';
 import type { Run } from './run.ts';
 
@@ -26,7 +26,7 @@ const metrics = {
   perChunk: {
     name: 'gen_ai.client.operation.time_per_output_chunk',
     unit: 's',
-    description: 'Between one chunk with a token and the next.',
+    description: 'From one event of a streamed response to the next.',
     bounds: seconds,
   },
   tokens: {
@@ -114,7 +114,7 @@ function addRecord(points: Points, record: RunRecord, attributes: Attributes, st
     const failed = error ? { 'error.type': status !== undefined && status >= 400 ? String(status) : error.code } : {};
     points.of('duration', error ? { ...attributes, ...failed } : attributes).add((times.end - times.sent) / 1_000);
   }
-  const { tokens, status, times, chunkTimes, attempts } = record;
+  const { tokens, status, times, attempts } = record;
   if (tokens?.source === 'server') {
     points.of('tokens', { ...attributes, 'gen_ai.token.type': 'input' }).add(tokens.input);
     points.of('tokens', { ...attributes, 'gen_ai.token.type': 'output' }).add(tokens.output);
@@ -122,10 +122,11 @@ function addRecord(points: Points, record: RunRecord, attributes: Attributes, st
   if (status !== 'ok' || attempts.length > 1 || !streamed) return;
   const first = times.firstEvent ?? times.firstToken;
   if (first !== undefined) points.of('firstChunk', attributes).add((first - times.sent) / 1_000);
-  if (chunkTimes !== undefined) {
-    const gaps = points.of('perChunk', attributes);
-    eachGap(chunkTimes, (ms, count) => gaps.add(ms / 1_000, count));
-  }
+  let gaps: Point | undefined;
+  everyChunkGap(record, (ms, count) => {
+    gaps ??= points.of('perChunk', attributes);
+    gaps.add(ms / 1_000, count);
+  });
 }
 
 function attributesOf({ model, task }: PlannedModel, endpoint: PlannedEndpoint | undefined): Attributes {
