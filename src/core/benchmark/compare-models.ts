@@ -71,12 +71,13 @@ function wordsOf(
   const [nameA = '', nameB = ''] = sides.map(({ name }) => plainText(name, 100));
   const { invalid } = run.summary;
   const single = pairings.filter(({ differences }) => differences.length === 1).map(({ metric }) => metric);
+  const evaluated = pairings.some(({ metric, differences }) => metric === 'quality' && differences.length > 0);
   const remarks: (string | undefined)[] = [
     headline({ a: nameA, b: nameB, metrics, single, invalid: invalid !== undefined }),
     invalid === undefined ? undefined : `The run is not valid: ${plainText(invalid, 400)}`,
     nothingShared(run, pairings),
     tooFewPrompts(pairings),
-    ...sides.map(failureWords),
+    ...sides.map((side) => failureWords(side, evaluated)),
   ];
   return remarks.filter((words) => words !== undefined);
 }
@@ -95,7 +96,7 @@ function tooFewPrompts(pairings: readonly Pairing[]): string | undefined {
   return `The run has ${counted(most, 'prompt')} to compare on; fewer than ${fewestPrompts} can show no difference, however often each is sent.`;
 }
 
-function failureWords({ name, requests, failed }: ModelValues): string | undefined {
+function failureWords({ name, requests, failed }: ModelValues, evaluated: boolean): string | undefined {
   if (requests === 0 || failed < requests * noticedFailures) return undefined;
-  return `${plainText(name, 100)} failed ${grouped(failed)} of ${counted(requests, 'request')}: they count as 0 in quality, and are in neither latency nor cost.`;
+  return `${plainText(name, 100)} failed ${grouped(failed)} of ${counted(requests, 'request')}: they ${evaluated ? 'count as 0 in quality, and ' : ''}are in neither latency nor cost.`;
 }

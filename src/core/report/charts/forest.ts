@@ -40,7 +40,7 @@ export function forestChart(
   const cells = rows.map(({ verdict }) => metricCells(verdict, { ...names, tied: 'tied' }));
   const words = rows.map(({ label }, index) => rowWords(label, cells[index])).join(' ');
   const middle = at(x(0));
-  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${bottom + AXIS}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">Effects with 95 % intervals: ${names.a} and ${names.b}</title><desc id="${id}-d">${words}</desc><text class="tw-axis" x="${LEFT}" y="12">← ${names.a} better</text><text class="tw-axis" x="${WIDTH - RIGHT}" y="12" text-anchor="end">${names.b} better →</text>${rows.map(
+  return markup`<svg class="tw-chart" viewBox="0 0 ${WIDTH} ${bottom + AXIS}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">Effects with 95 % intervals: ${names.a} and ${names.b}</title><desc id="${id}-d">${words}</desc><text class="tw-axis" x="4" y="12">← ${names.a} better</text><text class="tw-axis" x="${WIDTH - 4}" y="12" text-anchor="end">${names.b} better →</text>${rows.map(
     ({ verdict, label }, index) => {
       const { effect, low, high, margin } = places[index] ?? NOWHERE;
       const y = TOP + index * ROW + ROW / 2;
