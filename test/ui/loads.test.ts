@@ -156,10 +156,15 @@ describe('the view of runs', () => {
     await editor.screenshot('runs-hover-dark');
     await editor.page.mouse.move(0, 0);
 
+    const menu = editor.page.locator('.monaco-menu:visible');
+    await failed.first().click({ button: 'right' });
+    for (const one of ['Compare Run with…', 'Evaluate Run', 'Delete Run']) await menu.getByText(one).waitFor();
+    await editor.page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'detached' });
+
     await failed.first().click();
     await failed.nth(1).click({ modifiers: ['ControlOrMeta'] });
     await failed.nth(1).click({ button: 'right' });
-    const menu = editor.page.locator('.monaco-menu:visible');
     await menu.getByText('Compare Runs').waitFor();
     // It fades in.
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -172,11 +177,9 @@ describe('the view of runs', () => {
   });
 
   it('evaluates a run after a question', async () => {
-    await editor.page.keyboard.press('Escape');
-    await runRows(/checked\.yaml/)
-      .first()
-      .click({ button: 'right' });
-    await editor.page.locator('.monaco-menu:visible').getByText('Evaluate Run').click();
+    await editor.runCommand('Tierwise: Evaluate Run');
+    await asked('Evaluate the answers of which run?');
+    await editor.quickInput.rows.filter({ hasText: 'checked.yaml' }).first().click();
     await asked('By what are the answers evaluated?');
     await editor.screenshot('evaluate-dark');
     await editor.quickInput.choose('A judge');
