@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom } from '../src/core/stats/random.ts';
 import { Command } from '../test/services/command.ts';
-import { takeParts } from './report-pictures.ts';
+import { type ReportPart, takeParts } from './report-pictures.ts';
 
 const root = join(import.meta.dirname, '..');
 /** The port of samples/tierwise.json, so that whoever repeats a run has nothing to change. */
 const port = 8765;
-/** Wide enough for the table of the stages. */
-const pictureWidth = 1360;
+/** Narrow enough for the charts to stand below one another, so that they can be read in a page of text. */
+const textWidth = 760;
+/** Wide enough for the table of a verdict. */
+const tableWidth = 1100;
 
 interface Example {
   /** Below docs/. */
@@ -19,8 +21,7 @@ interface Example {
   /** Files of that folder that the command is given: its configuration and its prompts. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly args: readonly string[];
-  /** Names of pictures, and the sections of the report that they show. */
-  readonly pictures: Readonly<Record<string, string>>;
+  readonly pictures: readonly ReportPart[];
 }
 
 const examples: readonly Example[] = [
@@ -32,7 +33,7 @@ const examples: readonly Example[] = [
       ...['--sweep', 'rate=2,4,8,16', '--slo', 'ttft_ms<1000,e2e_ms<4000', '--requests', '60', '--warmup', '4'],
       ...['--no-answers', '--seed', '1', '--title', 'Sweep of two simulated models'],
     ],
-    pictures: { stages: 'section[aria-labelledby=tw-stages]' },
+    pictures: [{ file: 'stages', selector: '[aria-labelledby=tw-stages] .tw-charts', width: textWidth }],
   },
   {
     folder: 'example-comparison',
@@ -49,7 +50,10 @@ const examples: readonly Example[] = [
       ...['--repeats', '3', '--concurrency', '12', '--warmup', '6'],
       ...['--seed', '1', '--title', 'Comparison of two simulated models'],
     ],
-    pictures: { verdict: 'section[aria-labelledby=tw-verdict]', charts: 'section[aria-labelledby=tw-charts]' },
+    pictures: [
+      { file: 'verdict', selector: '[aria-labelledby=tw-verdict]', width: tableWidth },
+      { file: 'charts', selector: '[aria-labelledby=tw-charts] .tw-charts', width: textWidth },
+    ],
   },
 ];
 
@@ -81,8 +85,8 @@ async function make({ folder, inputs, args, pictures }: Example): Promise<void> 
   for (const format of ['html', 'md']) {
     writeFileSync(join(docs, `report.${format}`), await tierwise(['report', folder, '--format', format]));
   }
-  const parts = Object.entries(pictures).map(([name, selector]) => ({ selector, file: join(docs, name) }));
-  await takeParts(join(docs, 'report.html'), parts, pictureWidth);
+  const parts = pictures.map((part) => ({ ...part, file: join(docs, part.file) }));
+  await takeParts(join(docs, 'report.html'), parts);
   rmSync(command.path(folder), { recursive: true });
 }
 

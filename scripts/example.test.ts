@@ -35,3 +35,39 @@ describe('the example of a report', () => {
     expect(new Set(hosts)).toEqual(new Set(['127.0.0.1']));
   });
 });
+
+describe('the examples of simulated runs', () => {
+  const docs = join(import.meta.dirname, '..', 'docs');
+  const examples = [
+    {
+      name: 'example-sweep',
+      pictures: ['stages'],
+      words: ['fast/small', 'strong/medium', '16/s, Poisson', 'From schedule'],
+    },
+    {
+      name: 'example-comparison',
+      pictures: ['verdict', 'charts'],
+      words: ['simulated/medium', 'simulated/large', 'p (Holm)'],
+    },
+  ];
+
+  it.each(examples)('say that they are simulated, and are valid: $name', ({ name, words }) => {
+    for (const file of ['report.html', 'report.md']) {
+      const text = readFileSync(join(docs, name, file), 'utf8');
+      for (const word of [...words, 'Simulated', 'Instrument error', 'Complete']) expect(text).toContain(word);
+      expect(text).not.toMatch(/Not valid/);
+      expect(text).not.toMatch(/(?:^|[\s"'(>])(?:[A-Z]:\\|\/(?:home|Users|root|tmp|work|var|opt)\/)/);
+    }
+    expect(readFileSync(join(docs, name, 'README.md'), 'utf8')).toContain('**Simulated.**');
+  });
+
+  it.each(examples)('have their pictures in light and dark: $name', ({ name, pictures }) => {
+    const page = readFileSync(join(docs, name, 'README.md'), 'utf8');
+    for (const picture of pictures.flatMap((one) => [`${one}-light.png`, `${one}-dark.png`])) {
+      expect(page).toContain(picture);
+      const bytes = readFileSync(join(docs, name, picture));
+      expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+      expect(bytes.length).toBeLessThan(200_000);
+    }
+  });
+});
