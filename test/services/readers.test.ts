@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,15 +10,11 @@ import { toJUnit } from '../../src/core/report/junit.ts';
 import { toOtel } from '../../src/core/report/otel.ts';
 import type { Run } from '../../src/core/report/run.ts';
 import { evaluatedRun } from '../sample-loads.ts';
-import { prepare } from './python.ts';
+import { prepareReaders, readFiles } from './readers.ts';
 
 // Files that others will read, read by others: OpenTelemetry's protocol buffers, junitparser, Python's csv.
 
-const prepared = await prepare({
-  name: 'readers',
-  installs: [['opentelemetry-proto==1.45.2', 'opentelemetry-semantic-conventions==0.66b2', 'junitparser==5.0.3']],
-  limitMs: 120_000,
-});
+const prepared = await prepareReaders();
 const { missing } = prepared;
 
 /** What would break out of each of the formats, or run in a spreadsheet. */
@@ -57,10 +52,8 @@ describe.skipIf(missing !== undefined)(missing === undefined ? 'files' : `skippe
   beforeAll(() => {
     const files = { 'metrics.json': toOtel(run), 'junit.xml': toJUnit(run, results), 'requests.csv': toCsv(run) };
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
-    const python = join('bin' in prepared ? prepared.bin : '', 'python');
-    const paths = Object.keys(files).map((name) => join(folder, name));
-    const args = [join(import.meta.dirname, 'readers.py'), ...paths];
-    read = JSON.parse(execFileSync(python, args, { maxBuffer: 100e6 }).toString());
+    const [otel, junit, csv] = Object.keys(files).map((name) => join(folder, name)) as [string, string, string];
+    read = readFiles('bin' in prepared ? prepared.bin : '', [otel, junit, csv]);
   }, 60_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
