@@ -264,9 +264,9 @@ describe('tierwise bench', () => {
     expect(stderr).toMatch(/records\.jsonl: the file may not grow further.*tierwise resume full/);
     const kept = recordsOf('full').length;
     expect(kept).toBeGreaterThan(10);
-    expect(kept).toBeLessThan(201);
+    expect(kept).toBeLessThan(204);
     expect((await cli.run(['resume', 'full'], { env })).code).toBe(0);
-    expect(recordsOf('full')).toHaveLength(201);
+    expect(recordsOf('full')).toHaveLength(204);
   });
 
   it('asks for agreement before plain http leaves this machine', async () => {

@@ -50,7 +50,13 @@ export function runCommands(
     .addOption(
       number('--repeats <n>', 'send each prompt so often to each model, in place of --requests', ...planLimits.repeats),
     )
-    .addOption(number('--warmup <n>', 'requests for each model before measuring', ...planLimits.warmup))
+    .addOption(
+      number(
+        '--warmup <n>',
+        'requests for each model before measuring; default: as many as fill the load',
+        ...planLimits.warmup,
+      ),
+    )
     .addOption(number('--max-tokens <n>', 'most output tokens to ask for', ...planLimits.maxTokens))
     .option('--max-cost <usd>', 'stop before the run costs more', positive('--max-cost'))
     .addOption(

@@ -76,7 +76,7 @@ export async function benchmarkAgain(services: Services, { manifest, prompts }: 
 async function usual({ settings }: Services): Promise<Pick<Wish, 'options' | 'choice'>> {
   return {
     options: {
-      warmup: settings.get('benchmark.warmup'),
+      warmup: settings.get('benchmark.warmup') ?? undefined,
       maxTokens: settings.get('benchmark.maxTokens'),
       timeoutMs: settings.get('benchmark.timeoutSeconds') * 1000,
       adaptiveTimeout: settings.get('benchmark.adaptiveTimeout'),

@@ -107,8 +107,8 @@ export const settingDefinitions = {
     scope: 'window',
   }),
   'benchmark.warmup': define({
-    schema: count(...planLimits.warmup),
-    default: planDefaults.warmup,
+    schema: z.nullable(count(...planLimits.warmup)),
+    default: null,
     scope: 'window',
   }),
   'benchmark.maxTokens': define({

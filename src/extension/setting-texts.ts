@@ -67,7 +67,8 @@ export const settingTexts: Readonly<Record<SettingName, SettingText>> = {
       'How often each prompt is sent to each model, in place of `#tierwise.benchmark.requests#`. Repeats show how far a model agrees with itself.',
   },
   'benchmark.warmup': {
-    description: 'Requests for each model before measuring starts. They are recorded and paid, but are in no figure.',
+    description:
+      'Requests for each model before measuring starts; null for as many as fill the load. They are recorded and paid, but are in no figure.',
   },
   'benchmark.maxTokens': {
     description: 'Most output tokens to ask of a model, in a benchmark and when a prompt is run.',

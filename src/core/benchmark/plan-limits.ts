@@ -18,7 +18,6 @@ export const planLimits = {
 /** What a run does where nobody says otherwise; the number of requests is then one for each prompt. */
 export const planDefaults = {
   concurrency: 4,
-  warmup: 1,
   maxTokens: 512,
   stream: true,
   timeoutMs: 120_000,

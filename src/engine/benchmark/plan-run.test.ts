@@ -50,13 +50,15 @@ describe('planRun', () => {
       endpoints: [{ id: 'lab', protocol: 'openai', baseUrl: 'https://host.example/v1', apiKeyEnv: 'LAB_KEY' }],
       models: [{ endpoint: 'lab', model: 'a', inputPrice: 1, outputPrice: 2, priceSource: 'user' }],
       requests: 2,
+      // Never more than are measured, though four slots are to be filled.
+      warmup: 2,
       ...planDefaults,
     });
     expect(prompts.map(({ score, tier }) => [score, tier])).toEqual([
       [0.1, 'simple'],
       [0.8, 'complex'],
     ]);
-    expect(estimate.requests).toBe(3);
+    expect(estimate.requests).toBe(4);
   });
 
   it('carries what endpoints and models say of themselves, and nothing that they do not', () => {
@@ -121,12 +123,19 @@ describe('planRun', () => {
 
   it('counts the requests of all stages, and of a search the most that it can take', () => {
     const stages = [1, 2].map((concurrency) => ({ kind: 'closed' as const, concurrency }));
-    expect(planRun(input({ options: { load: { pattern: 'sweep', stages } } })).estimate.requests).toBe(6);
+    expect(planRun(input({ options: { load: { pattern: 'sweep', stages } } })).estimate.requests).toBe(8);
     const search = { pattern: 'search' as const, arrivals: 'constant' as const, fromPerSecond: 1, toPerSecond: 8 };
     const load = { ...search, goodShare: 0.9, precision: 0.1 };
     const { estimate } = planRun(input({ options: { load, slo: { ttftMs: 9 } } }));
     expect(estimate.requests).toBeGreaterThan(4 * 3);
     expect(refusal({ options: { load } })).toMatchObject({ code: 'usage', message: expect.stringMatching(/an SLO/) });
+  });
+
+  it('warms up with as many requests as fill the load, shared by the models', () => {
+    const prompts = Array.from({ length: 40 }, (_, at) => ({ id: `p${at}`, text: 'Hello' }));
+    const models = [model('a', 1, 2), model('b', 1, 2)];
+    expect(planRun(input({ prompts, models, options: { concurrency: 17 } })).plan.warmup).toBe(9);
+    expect(planRun(input({ prompts, models, options: { concurrency: 17, warmup: 0 } })).plan.warmup).toBe(0);
   });
 
   it('sends each prompt as often as is asked for, or as often as a trace does', () => {
@@ -194,10 +203,10 @@ describe('planRun', () => {
   });
 
   it('says when a price is unknown, and estimates the rest', () => {
-    const known = planRun(input()).estimate;
-    const partly = planRun(input({ models: [model('a', 1, 2), model('b')] })).estimate;
+    const known = planRun(input({ options: { warmup: 1 } })).estimate;
+    const partly = planRun(input({ models: [model('a', 1, 2), model('b')], options: { warmup: 1 } })).estimate;
     expect(partly).toMatchObject({ unknown: true, highUsd: known.highUsd });
-    const none = planRun(input({ models: [model('b')] })).estimate;
+    const none = planRun(input({ models: [model('b')], options: { warmup: 1 } })).estimate;
     expect(none).toEqual({ requests: 3, lowUsd: undefined, highUsd: undefined, unknown: true });
   });
 

@@ -95,7 +95,7 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
     ...optional('load', load),
     ...optional('slo', slo),
     requests: whole('number of requests', requestsOf(options, prompts.length), ...planLimits.requests),
-    warmup: whole('number of warm-up requests', options.warmup ?? planDefaults.warmup, ...planLimits.warmup),
+    warmup: whole('number of warm-up requests', warmupOf(options, models.length, prompts.length), ...planLimits.warmup),
     maxTokens: whole('most output tokens', options.maxTokens ?? planDefaults.maxTokens, ...planLimits.maxTokens),
     ...optional(
       'temperature',
@@ -132,6 +132,19 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
   if (plan.maxCostUsd !== undefined) checkCeiling(plan, plan.maxCostUsd, prompts);
   if (plan.maxTotalTokens !== undefined) checkTokenCeiling(plan, plan.maxTotalTokens, prompts);
   return { plan, prompts, estimate: estimateRun(plan, input.prompts) };
+}
+
+/** Of each model before a load by the clock, which is a full one from its first request: opens connections and fills caches. */
+const clockWarmup = 10;
+
+/**
+ * Enough for the first measured request to meet the full load: one for each slot, shared by the models. Never more than
+ * are measured.
+ */
+function warmupOf(options: PlanOptions, models: number, prompts: number): number {
+  if (options.warmup !== undefined) return options.warmup;
+  const filling = byTheClock(options.load) ? clockWarmup : Math.ceil(concurrencyOf(options) / models);
+  return Math.min(filling, requestsOf(options, prompts));
 }
 
 /** A load that keeps a number in flight says how many itself. */

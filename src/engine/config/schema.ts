@@ -256,7 +256,12 @@ export const benchmarkDefaultsSchema = z.strictObject({
       'How often each prompt is sent to each model, in place of a number of requests.',
     ),
   ),
-  warmup: z.optional(described(count(...planLimits.warmup), 'Requests for each model before measuring starts.')),
+  warmup: z.optional(
+    described(
+      count(...planLimits.warmup),
+      'Requests for each model before measuring starts. Leave out for as many as fill the load.',
+    ),
+  ),
   maxTokens: z.optional(described(count(...planLimits.maxTokens), 'Most output tokens to ask for.')),
   timeoutMs: z.optional(described(count(...planLimits.timeoutMs), 'Milliseconds that one request may take.')),
   adaptiveTimeout: z.optional(
