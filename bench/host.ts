@@ -48,7 +48,8 @@ const parts = readdirSync(join(root, 'dist', 'parts')).reduce(
 );
 line('dist/extension.js', kilobytes('dist/extension.js'), 300, 'kB');
 // Most of it is read by the first command that needs it.
-line('dist/extension.js with all its parts', kilobytes('dist/extension.js') + parts, 600, 'kB');
+line('dist/extension.js with all its parts', kilobytes('dist/extension.js') + parts, 800, 'kB');
 line('dist/webview.js', kilobytes('dist/webview.js'), 450, 'kB');
-line('tierwise.vsix', kilobytes('tierwise.vsix'), 1500, 'kB');
+// Of it the grammars that check code: about 0.8 MB.
+line('tierwise.vsix', kilobytes('tierwise.vsix'), 2500, 'kB');
 process.exitCode = missed ? 1 : 0;
