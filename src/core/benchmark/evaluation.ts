@@ -1,4 +1,4 @@
-import { type Outcome, outcomeKey } from '../quality/outcome.ts';
+import { type Outcome, ofUnknownCost, outcomeKey } from '../quality/outcome.ts';
 import { type Quality, qualityReader } from '../quality/quality-of.ts';
 import { agreement } from '../stats/agreement.ts';
 import { passPowers } from '../stats/pass-k.ts';
@@ -76,14 +76,15 @@ export class Evaluation {
     return asked && this.#tally(model).silent;
   }
 
-  /** What evaluating took. The run's own sum holds also what outcomes that were replaced took. */
-  cost(): Pick<Summary['totals'], 'evaluationUsd'> {
+  /** What evaluating took. The run's own sums hold also what outcomes that were replaced took. */
+  cost(): Pick<Summary['totals'], 'evaluationUsd' | 'unknownCost'> {
     const known = this.#outcomes.flatMap((outcome) =>
       'called' in outcome && outcome.called?.costUsd !== undefined ? [outcome.called.costUsd] : [],
     );
     const sum = known.length > 0 ? known.reduce((total, usd) => total + usd, 0) : undefined;
     const usd = this.#manifest.evaluationUsd ?? sum;
-    return usd === undefined ? {} : { evaluationUsd: usd };
+    const unknownCost = this.#manifest.evaluationUnknown ?? this.#outcomes.filter(ofUnknownCost).length;
+    return { ...(usd === undefined ? {} : { evaluationUsd: usd }), unknownCost };
   }
 
   #tally(model: number, stage?: number): QualityTally {

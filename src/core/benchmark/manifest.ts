@@ -82,6 +82,8 @@ export const manifestSchema = z.object({
   calibrationFailure: z.optional(z.string()),
   /** What evaluating answers took beyond the requests, USD as far as known. */
   evaluationUsd: z.optional(z.number()),
+  /** Calls of judges and embedding models whose cost is unknown, in whole or in part. */
+  evaluationUnknown: z.optional(z.number()),
 });
 
 export type RunState = (typeof runStates)[number];

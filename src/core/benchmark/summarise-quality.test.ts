@@ -71,6 +71,24 @@ it('says what evaluating took, and nothing of quality where nothing was asked', 
   expect(plain.definitions).not.toHaveProperty('quality');
 });
 
+it('counts calls of a judge without a price among those of unknown cost', () => {
+  const { evaluationUsd: _, ...without } = manifest;
+  const unpriced = outcomes.map((outcome): Outcome => {
+    if (!('called' in outcome) || !outcome.called) return outcome;
+    const { costUsd: __, ...called } = outcome.called;
+    return { ...outcome, called: { ...called, e2eMs: 10 } };
+  });
+  const calls = unpriced.filter((outcome) => 'called' in outcome && outcome.called).length;
+  const { totals, warnings } = summarise(without, prompts, records, unpriced);
+  expect(calls).toBeGreaterThan(0);
+  expect(totals.unknownCost).toBe(whole.totals.unknownCost + calls);
+  expect(totals).not.toHaveProperty('evaluationUsd');
+  expect(warnings.join()).toMatch(/unknown: a price or a token count is missing/);
+  // The run's own number holds also what was replaced.
+  const own = summarise({ ...without, evaluationUnknown: 99 }, prompts, records, unpriced).totals;
+  expect(own.unknownCost).toBe(whole.totals.unknownCost + 99);
+});
+
 it('warns where everything that was asked of the answers stayed undecided', () => {
   const silent = outcomes.map((outcome): Outcome => {
     if (outcome.kind !== 'check' && outcome.kind !== 'judge') return outcome;

@@ -58,14 +58,21 @@ export function summarise(
       ([index, tally]): ModelSummary => ({ ...tally.summary(), ...evaluation.of(index, stage) }),
     ),
   }));
-  const totals = { ...totalsOf([...overall.values()]), durationMs: manifest.durationMs ?? whole.totalMs() };
+  const requests = totalsOf([...overall.values()]);
+  const judging = evaluation.cost();
+  const totals = {
+    ...requests,
+    ...judging,
+    unknownCost: requests.unknownCost + judging.unknownCost,
+    durationMs: manifest.durationMs ?? whole.totalMs(),
+  };
   const summary = {
     schema: 1 as const,
     runId: manifest.runId,
     models,
     ...(summaries.length > 0 ? { stages: summaries } : {}),
     ...capacityOf(plan, summaries),
-    totals: { ...totals, ...evaluation.cost() },
+    totals,
     ...invalidOf(manifest, models, summaries),
     definitions: definitionsOf(plan, models),
     simulated,

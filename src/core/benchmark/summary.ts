@@ -23,6 +23,8 @@ export const modelSummarySchema = z.object({
   errors: z.record(z.string(), z.number()),
   /** firstToken − sent. */
   ttftMs: z.optional(distributionSchema),
+  /** firstToken, from the scheduled start. */
+  ttftFromScheduleMs: z.optional(distributionSchema),
   /** firstVisible − sent. */
   ttfvMs: z.optional(distributionSchema),
   /** headers − sent. */
@@ -140,6 +142,7 @@ export const summarySchema = z.object({
     warmup: z.number(),
     /** Warm-up included: what the run cost. */
     knownUsd: z.optional(z.number()),
+    /** Requests whose cost is unknown, in whole or in part: warm-up, and calls of judges and embedding models, included. */
     unknownCost: z.number(),
     durationMs: z.number(),
     /** USD that judges and embedding models took beyond the requests. */

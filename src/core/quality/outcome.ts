@@ -73,6 +73,12 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
 export type Outcome = z.infer<typeof outcomeSchema>;
 export type Called = z.infer<typeof calledSchema>;
 
+/** Whether a model was asked for an outcome and what that cost is not known. */
+export function ofUnknownCost(outcome: Outcome): boolean {
+  const called = 'called' in outcome ? outcome.called : undefined;
+  return called?.e2eMs !== undefined && called.costUsd === undefined;
+}
+
 /** What an outcome is about: of several lines with one key, the last counts. */
 export function outcomeKey(outcome: Outcome): string {
   switch (outcome.kind) {

@@ -14,8 +14,13 @@ export const evaluationFileSchema = z.object({
   endpoints: z.optional(planSchema.shape.endpoints),
   /** In place of a prompt's own. */
   checks: z.optional(z.array(z.object({ prompt: z.string(), checks: z.array(checkSchema) }))),
-  /** What evaluations before this one took, whose outcomes lie in files beside: USD as far as known, USD and tokens at most. */
-  earlier: z.optional(z.object({ knownUsd: z.number(), usd: z.number(), tokens: z.number() })),
+  /**
+   * What evaluations before this one took, whose outcomes lie in files beside: USD as far as known, calls of unknown cost, USD
+   * and tokens at most.
+   */
+  earlier: z.optional(
+    z.object({ knownUsd: z.number(), unknownCost: z.optional(z.number()), usd: z.number(), tokens: z.number() }),
+  ),
 });
 
 export type EvaluationFile = z.infer<typeof evaluationFileSchema>;

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import { summarise } from '../../core/benchmark/summarise.ts';
 import { Failure } from '../../core/failure.ts';
+import { ofUnknownCost } from '../../core/quality/outcome.ts';
 import type { ToMeasure } from '../../protocol/measure.ts';
 import type { Transport } from '../http/transport.ts';
 import { checkEvaluable, type Evaluated, evaluateRun, evaluationUse } from '../quality/evaluate.ts';
@@ -55,14 +56,21 @@ export async function judgeAnswers(
   manifest: Manifest,
   prompts: readonly RunPrompt[],
   how: { readonly brokeOff: boolean; readonly again?: boolean | undefined },
-): Promise<(Evaluated & Pick<Manifest, 'evaluationUsd'>) | undefined> {
+): Promise<(Evaluated & Pick<Manifest, 'evaluationUsd' | 'evaluationUnknown'>) | undefined> {
   const { runDir, script } = options;
   const file = readEvaluation(runDir);
   const now = planNow(manifest, prompts, file);
   const limited = now.plan.maxCostUsd !== undefined || now.plan.maxTotalTokens !== undefined;
   const ofRequests = limited ? earlierSessions(runDir, manifest, prompts).spent : noUse;
   const { unrecordedUsd = 0, unrecordedTokens = 0 } = manifest;
-  const { knownUsd: earlierUsd, ...earlier } = file?.earlier ?? { knownUsd: undefined, ...noUse };
+  const {
+    knownUsd: earlierUsd,
+    unknownCost: earlierUnknown = 0,
+    ...earlier
+  } = file?.earlier ?? {
+    knownUsd: undefined,
+    ...noUse,
+  };
   const evaluated = await evaluateRun({
     ...options,
     ...now,
@@ -74,7 +82,12 @@ export async function judgeAnswers(
   });
   if (!evaluated) return undefined;
   const { knownUsd } = evaluated;
-  return { ...evaluated, evaluationUsd: earlierUsd === undefined ? knownUsd : earlierUsd + (knownUsd ?? 0) };
+  const unknown = earlierUnknown + evaluated.unknownCost;
+  return {
+    ...evaluated,
+    evaluationUsd: earlierUsd === undefined ? knownUsd : earlierUsd + (knownUsd ?? 0),
+    evaluationUnknown: unknown > 0 ? unknown : undefined,
+  };
 }
 
 /** Writes the summary of a run as it is judged now. */
@@ -157,6 +170,7 @@ async function evaluateLocked(options: SessionOptions & Task): Promise<Manifest>
       unrecordedUsd: usd > 0 ? usd : undefined,
       unrecordedTokens: tokens > 0 ? tokens : undefined,
       evaluationUsd: evaluated.evaluationUsd,
+      evaluationUnknown: evaluated.evaluationUnknown,
     };
     writeSummary(runDir, ended, prompts);
     writeAtomically(runPaths(runDir).manifest, `${JSON.stringify(ended, undefined, 2)}\n`);
@@ -184,13 +198,15 @@ function beginAnew(dir: string, manifest: Manifest, prompts: readonly RunPrompt[
   const { outcomes } = runPaths(dir);
   const before = readEvaluation(dir);
   let knownUsd = before?.earlier?.knownUsd ?? 0;
+  let unknownCost = before?.earlier?.unknownCost ?? 0;
   const peoples: string[] = [];
   for (const outcome of outcomeLines(dir)) {
+    if (ofUnknownCost(outcome)) unknownCost++;
     if ('called' in outcome) knownUsd += outcome.called?.costUsd ?? 0;
     if (outcome.kind === 'rating' || (outcome.kind === 'pair' && outcome.by === 'person'))
       peoples.push(JSON.stringify(outcome));
   }
-  const earlier = { knownUsd, ...judgingUse(dir, manifest, prompts) };
+  const earlier = { knownUsd, unknownCost, ...judgingUse(dir, manifest, prompts) };
   try {
     if (existsSync(outcomes)) {
       let number = 1;

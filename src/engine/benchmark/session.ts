@@ -216,7 +216,7 @@ async function judged(
 ): Promise<Manifest> {
   const evaluated = await judgeAnswers(options, transport, manifest, prompts, { brokeOff });
   if (!evaluated) return manifest;
-  const { knownUsd: _, unrecorded, ...fields } = evaluated;
+  const { knownUsd: _, unknownCost: __, unrecorded, ...fields } = evaluated;
   return { ...manifest, ...fields, ...unrecordedFields(addUse(unrecordedOf(manifest), unrecorded)) };
 }
 

@@ -106,6 +106,20 @@ describe('judging a run', { timeout: 60_000 }, () => {
     expect(known).toBeGreaterThan(0);
   });
 
+  it('counts a judge without a price among what has an unknown cost, also when another judges again', async () => {
+    const plan = planOf({
+      requests: 4,
+      evaluation: { judge: { ...judge, model: { endpoint: 'lab', model: 'instant+judge' } } },
+    });
+    const { manifest } = await measure(startMessage(bench.runDir, plan, prompts(4))).done;
+    const judged = of('judge').length;
+    expect(manifest).toMatchObject({ evaluationUnknown: judged });
+    expect((await readRun(bench.runDir)).summary.totals.unknownCost).toBe(judged);
+    const again = await measure(evaluateMessage({ evaluation: { judge } })).done;
+    expect(again.manifest.evaluationUnknown).toBe(judged);
+    expect((await readRun(bench.runDir)).summary.totals.unknownCost).toBe(judged);
+  });
+
   it('asks nobody about requests that failed, warm-up, and answers that are not there', async () => {
     const plan = planOf({
       models: [{ endpoint: 'lab', model: 'large+500=0.5' }],

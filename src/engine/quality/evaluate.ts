@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan, PlannedModel } from '../../core/benchmark/plan.ts';
 import { Failure } from '../../core/failure.ts';
-import { type Called, type Outcome, outcomeKey } from '../../core/quality/outcome.ts';
+import { type Called, type Outcome, ofUnknownCost, outcomeKey } from '../../core/quality/outcome.ts';
 import type { BoundKey, Progress } from '../../protocol/measure.ts';
 import { addUse, Ceilings, ceilingCannotHold, costBound, noUse, type Use, useBound } from '../benchmark/budget.ts';
 import { openJournal } from '../benchmark/journal.ts';
@@ -43,6 +43,8 @@ export interface Evaluated extends Pick<Manifest, 'stopReason' | 'stopMessage'> 
   readonly state: 'complete' | 'cancelled' | 'stopped';
   /** USD, as far as known, of all outcomes in the folder; undefined: no model was asked. */
   readonly knownUsd: number | undefined;
+  /** Outcomes in the folder that a model was asked for at an unknown cost. */
+  readonly unknownCost: number;
   /** What calls without an outcome may have used, at most. */
   readonly unrecorded: Use;
 }
@@ -106,7 +108,7 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
   const caller = new ModelCaller({ ...options, targets, ceilings, signal: ending });
   const tools = checkTools(codeParser(options.grammars ?? ''), caller, plan.evaluation?.embedding);
   const secret = randomBytes(32);
-  let { knownUsd } = earlier;
+  let { knownUsd, unknownCost } = earlier;
   const ticker = new ProgressTicker({
     total: () => left.total,
     done: left.total - left.open,
@@ -132,6 +134,7 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
         const outcome = await verdictOn(evaluation, { plan, caller, tools, secret });
         const called = 'called' in outcome ? outcome.called : undefined;
         if (called?.costUsd !== undefined) knownUsd = (knownUsd ?? 0) + called.costUsd;
+        if (ofUnknownCost(outcome)) unknownCost++;
         journal.append(outcome);
         ticker.count({ status: 'error' in outcome && outcome.error ? 'error' : 'ok', costUsd: called?.costUsd });
       } catch (error) {
@@ -150,7 +153,7 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
     process.off('exit', flush);
   }
   if (disk.signal.aborted) throw disk.signal.reason;
-  return { ...endingOf(), knownUsd, unrecorded: addUse(lost, caller.abandoned) };
+  return { ...endingOf(), knownUsd, unknownCost, unrecorded: addUse(lost, caller.abandoned) };
 
   function endingOf(): Pick<Evaluated, 'state' | 'stopReason' | 'stopMessage'> {
     if (signal.aborted) return { state: 'cancelled' };
@@ -177,6 +180,7 @@ interface EarlierOutcomes {
   /** Keys of what needs no verdict any more. */
   readonly done: ReadonlySet<string>;
   readonly knownUsd: number | undefined;
+  readonly unknownCost: number;
   /** At most. */
   readonly spent: Use;
 }
@@ -189,17 +193,19 @@ function earlierOutcomes({
 }: Pick<EvaluateOptions, 'runDir' | 'plan' | 'prompts' | 'again'>): EarlierOutcomes {
   const done = new Set<string>();
   let knownUsd: number | undefined;
+  let unknownCost = 0;
   let spent = noUse;
   const dearest = dearestCall(plan, prompts);
   for (const outcome of outcomeLines(runDir)) {
     const called = 'called' in outcome ? outcome.called : undefined;
     if (called?.costUsd !== undefined) knownUsd = (knownUsd ?? 0) + called.costUsd;
+    if (ofUnknownCost(outcome)) unknownCost++;
     spent = addUse(spent, mostOf(called, dearest));
     const failed = again === true && ('error' in outcome ? outcome.error !== undefined : askedInVain(outcome, called));
     if (failed) done.delete(outcomeKey(outcome));
     else done.add(outcomeKey(outcome));
   }
-  return { done, knownUsd, spent };
+  return { done, knownUsd, unknownCost, spent };
 }
 
 /** A check or a pair that a model was asked about, without a verdict. */
