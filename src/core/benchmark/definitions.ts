@@ -33,6 +33,8 @@ const definitions: Record<string, string> = {
     'Time to first token (TTFT): from sending to the first chunk that carries a token, reasoning or visible. Chunks with a role only or without content do not count (vLLM’s own benchmark stops at the first chunk of any kind); reasoning counts, as in AIPerf.',
   ttfvMs:
     'Time to first visible token: from sending to the first chunk that carries text of the answer itself; AIPerf calls this time to first output token. It equals TTFT for models that do not show their reasoning.',
+  ttftFromScheduleMs:
+    'TTFT from schedule: as TTFT, but from the moment the request was due, so that waiting in the client for a slot or a connection is in it.',
   e2eMs:
     'End to end (E2E): from sending to the last chunk that carries a token; AIPerf and vLLM end there too, tools that end with the socket report more.',
   e2eFromScheduleMs:

@@ -79,6 +79,7 @@ describe('summarise', () => {
     expect(a).toMatchObject({
       headersMs: { p50: 10 },
       ttftMs: { p50: 100 },
+      ttftFromScheduleMs: { p50: 101 },
       ttfvMs: { p50: 150 },
       e2eMs: { p50: 300 },
       e2eFromScheduleMs: { p50: 301 },
@@ -90,7 +91,7 @@ describe('summarise', () => {
   it('has a definition for each of its figures', () => {
     const [a] = summarise(manifest(), prompts, [record()]).models;
     const figures = Object.keys(a!).filter((name) => /Ms$|PerSecond$/.test(name));
-    expect(figures).toHaveLength(10);
+    expect(figures).toHaveLength(11);
     const definitions = definitionsOf(manifest().plan, [a!]);
     for (const name of [...figures, 'costUsd', 'errors', 'warmup']) expect(definitions[name]).toMatch(/\w.*\.$/);
   });

@@ -120,7 +120,7 @@ export class Tally {
     const retried = this.#retried > 0 ? { retried: this.#retried, firstAttemptFailed: this.#firstFailed } : {};
     const { input, output, ...parts } = this.#tokens;
     const served = [...this.#servedAs].map(([model, count]) => ({ model, count }));
-    const { ttftMs, ttfvMs, ...times } = this.#times.summary();
+    const { ttftMs, ttftFromScheduleMs, ttfvMs, ...times } = this.#times.summary();
     return {
       endpoint: this.#planned.endpoint,
       model: this.#planned.model,
@@ -129,6 +129,7 @@ export class Tally {
       errors: this.#errors,
       // An answer that does not come in pieces has no first token to speak of.
       ttftMs: this.#streamed ? ttftMs : undefined,
+      ttftFromScheduleMs: this.#streamed ? ttftFromScheduleMs : undefined,
       ttfvMs: this.#streamed ? ttfvMs : undefined,
       ...times,
       ...this.#connections.summary(),
@@ -165,20 +166,24 @@ class Times {
   readonly #queue = new Values();
   readonly #headers = new Values();
   readonly #ttft = new Values();
+  readonly #ttftFromSchedule = new Values();
   readonly #ttfv = new Values();
   readonly #e2e = new Values();
-  readonly #fromSchedule = new Values();
+  readonly #e2eFromSchedule = new Values();
   readonly #tpot = new Values();
 
   add(record: RunRecord): void {
     const { sent, headers, firstToken, firstVisible, lastToken } = record.times;
     this.#queue.push(sent);
     if (headers !== undefined) this.#headers.push(headers - sent);
-    if (firstToken !== undefined) this.#ttft.push(firstToken - sent);
+    if (firstToken !== undefined) {
+      this.#ttft.push(firstToken - sent);
+      this.#ttftFromSchedule.push(firstToken);
+    }
     if (firstVisible !== undefined) this.#ttfv.push(firstVisible - sent);
     if (lastToken !== undefined) {
       this.#e2e.push(lastToken - sent);
-      this.#fromSchedule.push(lastToken);
+      this.#e2eFromSchedule.push(lastToken);
     }
     const tpot = tpotOf(record);
     if (tpot !== undefined) this.#tpot.push(tpot);
@@ -189,9 +194,10 @@ class Times {
       queueMs: distribution(this.#queue.all()),
       headersMs: distribution(this.#headers.all()),
       ttftMs: distribution(this.#ttft.all()),
+      ttftFromScheduleMs: distribution(this.#ttftFromSchedule.all()),
       ttfvMs: distribution(this.#ttfv.all()),
       e2eMs: distribution(this.#e2e.all()),
-      e2eFromScheduleMs: distribution(this.#fromSchedule.all()),
+      e2eFromScheduleMs: distribution(this.#e2eFromSchedule.all()),
       tpotMs: distribution(this.#tpot.all()),
       tokensPerSecond: distribution(this.#tpot.all().map((ms) => 1000 / ms)),
     } satisfies Partial<ModelSummary>;

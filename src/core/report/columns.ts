@@ -16,7 +16,14 @@ export interface Column {
   readonly text: (row: ModelRow) => string;
 }
 
-type Quantiles = 'ttftMs' | 'e2eMs' | 'e2eFromScheduleMs' | 'queueMs' | 'tpotMs' | 'tokensPerSecond';
+type Quantiles =
+  | 'ttftMs'
+  | 'ttftFromScheduleMs'
+  | 'e2eMs'
+  | 'e2eFromScheduleMs'
+  | 'queueMs'
+  | 'tpotMs'
+  | 'tokensPerSecond';
 
 const quantile = (group: string, key: Quantiles, label: 'p50' | 'p90' | 'p95' | 'p99'): Column => ({
   group,
@@ -52,6 +59,7 @@ export function latencyColumns({ models }: ReportView): Column[] {
     ...(waited
       ? [
           ...(['p50', 'p95'] as const).map((label) => quantile('Queue (ms)', 'queueMs', label)),
+          ...(['p50', 'p95'] as const).map((label) => quantile('TTFT from schedule', 'ttftFromScheduleMs', label)),
           ...(['p50', 'p95'] as const).map((label) => quantile('E2E from schedule', 'e2eFromScheduleMs', label)),
         ]
       : []),

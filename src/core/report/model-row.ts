@@ -21,6 +21,7 @@ export const modelRowSchema = z.object({
   /** Measured errors by class, most frequent first. */
   errors: z.array(z.object({ code: z.string(), count: z.number() })),
   ttftMs: z.optional(distributionSchema),
+  ttftFromScheduleMs: z.optional(distributionSchema),
   ttfvMs: z.optional(distributionSchema),
   e2eMs: z.optional(distributionSchema),
   e2eFromScheduleMs: z.optional(distributionSchema),
@@ -67,6 +68,7 @@ export function modelRow(model: ModelSummary, planned: PlannedModel | undefined)
       .filter((entry) => entry.count > 0)
       .sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1)),
     ttftMs: model.ttftMs,
+    ttftFromScheduleMs: model.ttftFromScheduleMs,
     ttfvMs: model.ttfvMs,
     e2eMs: model.e2eMs,
     e2eFromScheduleMs: model.e2eFromScheduleMs,
