@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildCli, type Cli, jsonLines } from '../../test/spawned-cli.ts';
@@ -151,6 +154,30 @@ describe('tierwise evaluate', () => {
     ]);
     expect(judged).toMatchObject({ code: 0, stderr: expect.stringMatching(/8 judgements?\. They will cost/) });
     expect(summaryOf(judged.stdout).models[0]?.quality?.judge?.n).toBe(4);
+  });
+
+  it('exits as the judging ended, not as the run did: 130 when it was interrupted, 0 once all is judged', async () => {
+    await bench('cut', ['--requests', '4']);
+    const path = join(folder('cut'), 'manifest.json');
+    const manifest = manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    writeFileSync(path, JSON.stringify({ ...manifest, state: 'cancelled' }));
+    const never = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(never, 'listening');
+    const { port } = never.address() as AddressInfo;
+    const court = { id: 'court', protocol: 'openai', baseUrl: `http://127.0.0.1:${port}/v1`, models: [{ id: 'j' }] };
+    const withCourt = cli.file('court.json', { endpoints: [...endpoints(), court] });
+    const judged = ['--rubric', 'Right.', '--gate', 'checks>=0', '--yes'];
+    const running = cli.start(['evaluate', folder('cut'), '--config', withCourt, '--judge', 'court/j', ...judged]);
+    await once(never, 'connection');
+    running.child.kill('SIGINT');
+    expect(await running.ended).toMatchObject({ code: 130, stderr: expect.stringMatching(/the same command goes on/) });
+    never.closeAllConnections();
+    never.close();
+
+    const args = ['evaluate', folder('cut'), '--config', config, '--judge', 'instant+judge', ...judged];
+    expect(await cli.run(args)).toMatchObject({ code: 0 });
+    const again = manifestSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    expect([again.state, again.judging]).toEqual(['cancelled', undefined]);
   });
 
   it('refuses a run without answers, checks of strangers, a judge without a rubric, and a folder without a run', async () => {

@@ -95,6 +95,7 @@ export async function evaluate(
       terminal,
       installation,
     );
-    return printRun(done, { dir: options.dir, config: options.config, json: options.json, gates }, terminal);
+    const { dir, json } = options;
+    return printRun(done, { dir, config: options.config, json, gates, judged: true }, terminal);
   });
 }

@@ -1,4 +1,5 @@
 import { verdictOf } from '../core/benchmark/compare-models.ts';
+import type { GateResult } from '../core/benchmark/gates.ts';
 import type { Manifest } from '../core/benchmark/manifest.ts';
 import type { RecordError } from '../core/benchmark/record.ts';
 import { formatUsd } from '../core/catalog/cost.ts';
@@ -99,6 +100,8 @@ export interface Asked {
   readonly config?: string | undefined;
   readonly json?: true | undefined;
   readonly gates?: Gates | undefined;
+  /** True: its answers were judged again, and how that ended counts, not how the run did. */
+  readonly judged?: boolean | undefined;
 }
 
 /**
@@ -116,6 +119,11 @@ export async function printRun(run: Run, asked: Asked, terminal: Terminal): Prom
     const lines = [...runLines(view), ...gateLines(gates, manifest)];
     await terminal.out(`${toTextTable(view)}${lines.length > 0 ? `\n${lines.join('\n')}\n` : ''}`);
   }
+  if (asked.judged === true) {
+    if (manifest.judging === undefined) return gateCode(gates);
+    terminal.note('Interrupted; what was judged is kept, and the same command goes on from there.');
+    return exit.interrupted;
+  }
   if (manifest.state !== 'complete') terminal.note(`${endWords(manifest)} Go on with: ${resumption(manifest, asked)}`);
   if (manifest.state === 'cancelled') return exit.interrupted;
   if (summary.totals.ok === 0 && summary.totals.error > 0) {
@@ -124,6 +132,10 @@ export async function printRun(run: Run, asked: Asked, terminal: Terminal): Prom
   }
   if (manifest.stopReason === 'endpoint') return exit.endpoint;
   if (manifest.stopReason === 'disk' || manifest.stopReason === 'failure') return exit.wrongUse;
+  return gateCode(gates);
+}
+
+function gateCode(gates: readonly GateResult[]): ExitCode {
   return gates.every(({ passed }) => passed) ? exit.done : exit.gateFailed;
 }
 

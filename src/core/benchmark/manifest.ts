@@ -80,6 +80,8 @@ export const manifestSchema = z.object({
   calibration: z.optional(calibrationSchema),
   /** Why there is no calibration although the plan asks for one. */
   calibrationFailure: z.optional(z.string()),
+  /** How judging the run's answers again stands, where not all were; `running` without a live process: it was interrupted. */
+  judging: z.optional(z.enum(['running', 'cancelled', 'stopped'])),
   /** What evaluating answers took beyond the requests, USD as far as known. */
   evaluationUsd: z.optional(z.number()),
   /** Calls of judges and embedding models whose cost is unknown, in whole or in part. */

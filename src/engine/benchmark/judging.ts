@@ -7,7 +7,8 @@ import { Failure } from '../../core/failure.ts';
 import { ofUnknownCost } from '../../core/quality/outcome.ts';
 import type { ToMeasure } from '../../protocol/measure.ts';
 import type { Transport } from '../http/transport.ts';
-import { checkEvaluable, type Evaluated, evaluateRun, evaluationUse } from '../quality/evaluate.ts';
+import { checkEvaluable, type Evaluated, evaluateRun, evaluationUse, lostJudging } from '../quality/evaluate.ts';
+import { asksForEvaluation } from '../quality/evaluations.ts';
 import { judgedAtOnce } from '../quality/model-caller.ts';
 import { addUse, noUse, type Use } from './budget.ts';
 import { diskFailure, writeAtomically } from './disk.ts';
@@ -69,6 +70,7 @@ export async function judgeAnswers(
     ...earlier
   } = file?.earlier ?? {
     knownUsd: undefined,
+    unknownCost: undefined,
     ...noUse,
   };
   const evaluated = await evaluateRun({
@@ -105,7 +107,7 @@ type Task = Pick<
 /**
  * Judges the answers of a run that has ended, with another judge or other checks or as before. As before, it goes on where it
  * was interrupted and asks again what ended in an endpoint's failure; otherwise it begins anew: earlier verdicts move to a file
- * beside, people's stay. The state of the run is left as it is.
+ * beside, people's stay. The state of the run is left as it is; how the judging ended stands in `judging`.
  * @throws Failure `usage` where the run is interrupted, nothing is to be judged, or a ceiling or endpoint ended it before all was judged;
  * `config` as `checkEvaluable`; `local` when another process works on the run.
  */
@@ -138,12 +140,15 @@ async function evaluateLocked(options: SessionOptions & Task): Promise<Manifest>
       message: `There are checks for the prompt "${unknown.prompt}", which the run in ${runDir} does not have.`,
     });
   }
-  const manifest: Manifest = {
-    ...found,
+  const before = readEvaluation(runDir);
+  const ceilings = {
     maxCostUsd: options.maxCostUsd ?? found.maxCostUsd,
     maxTotalTokens: options.maxTotalTokens ?? found.maxTotalTokens,
   };
-  const before = readEvaluation(runDir);
+  const asBefore = planNow(found, prompts, before);
+  const lost = found.judging === 'running' ? lostJudging({ runDir, ...asBefore, again: true }) : noUse;
+  // Written before anybody is asked: a process that is killed cannot say what it had asked for.
+  const manifest: Manifest = { ...found, ...ceilings, ...withUnrecorded(found, lost), judging: 'running' };
   const wanted: EvaluationFile = {
     evaluation: options.evaluation ?? (before ? before.evaluation : manifest.plan.evaluation),
     endpoints: options.endpoints ?? before?.endpoints,
@@ -151,29 +156,29 @@ async function evaluateLocked(options: SessionOptions & Task): Promise<Manifest>
   };
   const now = planNow(manifest, prompts, wanted);
   checkEvaluable(now.plan, options.keys, options.parent);
-  const same = isDeepStrictEqual(judgedBy(now), judgedBy(planNow(manifest, prompts, before)));
+  const same = isDeepStrictEqual(judgedBy(now), judgedBy(asBefore));
+  if (!asksForEvaluation(now.plan, now.prompts)) {
+    throw new Failure({
+      code: 'usage',
+      message: 'There is nothing to judge: the run has neither a judge nor checks. Name a judge, or give checks.',
+    });
+  }
   const transport = await options.connect(judgedAtOnce(now.plan));
   try {
+    writeManifest(runDir, manifest);
     if (!same) beginAnew(runDir, manifest, prompts, wanted);
     const evaluated = await judgeAnswers(options, transport, manifest, prompts, { brokeOff: false, again: true });
-    if (!evaluated) {
-      throw new Failure({
-        code: 'usage',
-        message: 'There is nothing to judge: the run has neither a judge nor checks. Name a judge, or give checks.',
-      });
-    }
-    const { unrecordedUsd = 0, unrecordedTokens = 0 } = manifest;
-    const usd = unrecordedUsd + evaluated.unrecorded.usd;
-    const tokens = unrecordedTokens + evaluated.unrecorded.tokens;
+    if (!evaluated) throw new Error('Nothing was judged.');
+    const { state, evaluationUsd, evaluationUnknown, unrecorded } = evaluated;
     const ended: Manifest = {
       ...manifest,
-      unrecordedUsd: usd > 0 ? usd : undefined,
-      unrecordedTokens: tokens > 0 ? tokens : undefined,
-      evaluationUsd: evaluated.evaluationUsd,
-      evaluationUnknown: evaluated.evaluationUnknown,
+      ...withUnrecorded(manifest, unrecorded),
+      judging: state === 'complete' ? undefined : state,
+      evaluationUsd,
+      evaluationUnknown,
     };
     writeSummary(runDir, ended, prompts);
-    writeAtomically(runPaths(runDir).manifest, `${JSON.stringify(ended, undefined, 2)}\n`);
+    writeManifest(runDir, ended);
     if (evaluated.state === 'stopped') {
       const message = `${evaluated.stopMessage ?? 'The judging was stopped.'} What was judged is kept; the same command goes on from there.`;
       throw new Failure({ code: 'usage', message });
@@ -182,6 +187,19 @@ async function evaluateLocked(options: SessionOptions & Task): Promise<Manifest>
   } finally {
     await transport.close();
   }
+}
+
+function writeManifest(dir: string, manifest: Manifest): void {
+  writeAtomically(runPaths(dir).manifest, `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/** What calls without a record or an outcome may have used, with more of them. */
+function withUnrecorded(
+  { unrecordedUsd = 0, unrecordedTokens = 0 }: Manifest,
+  more: Use,
+): Pick<Manifest, 'unrecordedUsd' | 'unrecordedTokens'> {
+  const { usd, tokens } = addUse({ usd: unrecordedUsd, tokens: unrecordedTokens }, more);
+  return { unrecordedUsd: usd > 0 ? usd : undefined, unrecordedTokens: tokens > 0 ? tokens : undefined };
 }
 
 /** What decides whether verdicts belong together. */

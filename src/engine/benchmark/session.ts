@@ -115,7 +115,7 @@ export async function resumeRun(
     const lost = lostUse(manifest, prompts, earlier, mostInFlight(plan));
     const unrecorded = addUse(unrecordedOf(manifest), lost);
     const used = addUse(unrecorded, judgingUse(runDir, manifest, prompts));
-    const { stopReason: _, stopMessage: __, ...kept } = manifest;
+    const { stopReason: _, stopMessage: __, judging, ...kept } = manifest;
     return measure(
       options,
       transport,
@@ -129,7 +129,7 @@ export async function resumeRun(
       },
       prompts,
       { ...earlier, spent: addUse(earlier.spent, used) },
-      brokeOff(manifest),
+      brokeOff(manifest) || judging === 'running',
     );
   });
 }

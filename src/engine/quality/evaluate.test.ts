@@ -257,6 +257,31 @@ describe('judging a run', { timeout: 60_000 }, () => {
     await expect(measure(resumeMessage(bench.runDir)).done).resolves.toBeDefined();
   });
 
+  it('counts what a killed judging may have used against the ceilings of all that come after', async () => {
+    await measure(startMessage(bench.runDir, planOf({ requests: 2 }), prompts(2))).done;
+    const { unrecordedTokens: none } = (await readRun(bench.runDir)).manifest;
+    expect(none).toBeUndefined();
+    const never = await bench.serve({ onRequest: () => true });
+    const court = { id: 'court', protocol: 'openai', baseUrl: never.baseUrl } as const;
+    const task = {
+      evaluation: { judge: { ...judge, model: { ...judge.model, endpoint: 'court' } } },
+      endpoints: [court],
+    };
+    const killed = measure(evaluateMessage(task));
+    killed.done.catch(() => {});
+    while (never.received.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    process.kill(bench.measuringPid(), 'SIGKILL');
+    await killed.closed;
+    expect((await readRun(bench.runDir)).manifest).toMatchObject({ state: 'complete', judging: 'running' });
+    const { manifest } = await measure(evaluateMessage({ evaluation: { judge } })).done;
+    expect(manifest.judging).toBeUndefined();
+    expect(manifest.unrecordedTokens).toBeGreaterThan(64);
+    expect(manifest.unrecordedUsd).toBeGreaterThan(0);
+    // Once.
+    const same = await measure(evaluateMessage({})).done;
+    expect(same.manifest.unrecordedTokens).toBe(manifest.unrecordedTokens);
+  });
+
   it('refuses checks for prompts that are not there, and judging nothing', async () => {
     await measure(startMessage(bench.runDir, planOf({ requests: 2 }), prompts(2))).done;
     await expect(measure(evaluateMessage({ checks: [{ prompt: 'nobody', checks: [] }] })).done).rejects.toThrow(

@@ -95,8 +95,8 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
   mendLines(path);
   const earlier = earlierOutcomes(options);
   const all = () => evaluationsOf(plan, prompts, () => readRecords(runDir));
-  const left = countLeft(all(), earlier.done, options);
-  const lost = options.brokeOff ? left.firstInFlight : noUse;
+  const left = countLeft(all(), earlier.done, plan);
+  const lost = options.brokeOff ? left.mostInFlight : noUse;
 
   const disk = new AbortController();
   const ending = AbortSignal.any([signal, disk.signal]);
@@ -169,6 +169,13 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
 /** A generator that several loops share: leaving one of them does not end it. */
 function resumable<T>(generator: Generator<T>): Iterator<T> {
   return { next: () => generator.next() };
+}
+
+/** What a session that broke off while it judged may have used without an outcome, at most. */
+export function lostJudging(options: Pick<EvaluateOptions, 'runDir' | 'plan' | 'prompts' | 'again'>): Use {
+  const { runDir, plan, prompts } = options;
+  const evaluations = evaluationsOf(plan, prompts, () => readRecords(runDir));
+  return countLeft(evaluations, earlierOutcomes(options).done, plan).mostInFlight;
 }
 
 /** What the judging of a run has used until now, at most, as its outcomes tell. */
@@ -254,25 +261,29 @@ function boundOfJudge({ rubric, model, maxTokens }: Judge, bytes: number): Use {
 interface Left {
   readonly total: number;
   readonly open: number;
-  /** What the first of them, as many as can be in flight, use at most: those that a killed session may have asked already. */
-  readonly firstInFlight: Use;
+  /** What the dearest of them, as many as can be in flight, use at most: a killed session may have asked for any of them. */
+  readonly mostInFlight: Use;
 }
 
-function countLeft(evaluations: Iterable<Evaluation>, done: ReadonlySet<string>, { plan }: EvaluateOptions): Left {
+function countLeft(evaluations: Iterable<Evaluation>, done: ReadonlySet<string>, plan: Plan): Left {
   let total = 0;
+  const attempts = mostAttempts(plan);
+  const bounds: Use[] = [];
   let open = 0;
-  let room = judgedAtOnce(plan);
-  let firstInFlight = noUse;
   for (const evaluation of evaluations) {
     total++;
     if (done.has(evaluationKey(evaluation))) continue;
     open++;
-    const bound = room > 0 ? boundOf(evaluation, plan) : undefined;
-    if (bound === undefined) continue;
-    room--;
-    firstInFlight = addUse(firstInFlight, times(mostAttempts(plan), bound));
+    const bound = boundOf(evaluation, plan);
+    if (bound) bounds.push(times(attempts, bound));
   }
-  return { total, open, firstInFlight };
+  const dearest = (pick: (use: Use) => number) =>
+    bounds
+      .map(pick)
+      .sort((a, b) => b - a)
+      .slice(0, judgedAtOnce(plan))
+      .reduce((sum, use) => sum + use, 0);
+  return { total, open, mostInFlight: { usd: dearest(({ usd }) => usd), tokens: dearest(({ tokens }) => tokens) } };
 }
 
 /** What one attempt of an evaluation uses at most; undefined: no model is asked. */
