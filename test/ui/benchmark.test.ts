@@ -80,7 +80,7 @@ describe('a benchmark', () => {
     await editor.runCommand('Tierwise: Benchmark Data Set');
     const question = await startBenchmark();
 
-    expect(question).toMatch(/Send 33 requests to 3 models\?/);
+    expect(question).toMatch(/Send 36 requests to 3 models\?/);
     expect(question).toMatch(/nothing is charged/);
     expect(question).toMatch(/stops before it costs more than \$1/);
     const notification = editor.notification('Tierwise: questions.jsonl');
@@ -97,7 +97,7 @@ describe('a benchmark', () => {
     await editor.openFile('summarize.py');
     await editor.textEditor.select(1, 'Say hello.');
     await editor.runCommand('Tierwise: Benchmark Selection');
-    expect(await startBenchmark('simulated/small')).toMatch(/Send 11 requests to 1 model\?/);
+    expect(await startBenchmark('simulated/small')).toMatch(/Send 14 requests to 1 model\?/);
     const frame = await report('Selection in summarize.py');
     expect(await shownText(frame.locator('body'))).toMatch(/simulated\/small/);
     await editor.runCommand('View: Close Editor');
@@ -138,9 +138,9 @@ describe('the report panel', () => {
 
   it('filters, sorts and shows a request', async () => {
     const count = frame.getByRole('status').filter({ hasText: 'requests' });
-    expect(await count.textContent()).toBe('30 of 33 requests');
+    expect(await count.textContent()).toBe('30 of 36 requests');
     await frame.getByRole('textbox', { name: /Filter by prompt/ }).fill('capital');
-    await until('a filtered table', async () => /^[1-9] of 33 requests$/.test((await count.textContent()) ?? ''));
+    await until('a filtered table', async () => /^[1-9] of 36 requests$/.test((await count.textContent()) ?? ''));
 
     await frame.getByRole('button', { name: 'E2E ms' }).click();
     const header = frame.getByRole('columnheader', { name: 'E2E ms' });

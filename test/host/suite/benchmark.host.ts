@@ -51,13 +51,13 @@ describe('A benchmark', () => {
       () => vscode.commands.executeCommand('tierwise.benchmarkDataset', editor.document.uri),
     );
     const question = asked.find(({ kind }) => kind === 'showInformationMessage');
-    assert.match(question?.text ?? '', /Send 22 requests to 2 models\?/);
+    assert.match(question?.text ?? '', /Send 24 requests to 2 models\?/);
     assert.match(question?.detail ?? '', /nothing is charged[\s\S]*\$[\s\S]*stops before it costs more than \$1/);
     const { manifest, records } = await lastRun();
     assert.equal(manifest.state, 'complete');
     assert.equal(manifest.simulated, true);
     assert.equal(manifest.title, 'questions.jsonl');
-    assert.equal(records.length, 22);
+    assert.equal(records.length, 24);
     await until(
       'report tab',
       () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === 'Report: questions.jsonl',
@@ -82,9 +82,9 @@ describe('A benchmark', () => {
     const asked = await answering({ showQuickPick: () => ['simulated/small'], showInformationMessage: start }, () =>
       vscode.commands.executeCommand('tierwise.benchmarkSelection'),
     );
-    assert.match(asked[1]?.text ?? '', /Send 11 requests to 1 model\?/);
+    assert.match(asked[1]?.text ?? '', /Send 14 requests to 1 model\?/);
     const { records } = await lastRun();
-    assert.equal(records.length, 11);
+    assert.equal(records.length, 14);
     assert.match(records[0].answer, /simulated/i);
   });
 
@@ -109,13 +109,13 @@ describe('A benchmark', () => {
       assert.equal(cancelled.id, id);
       assert.equal(cancelled.manifest.state, 'cancelled');
       const kept = cancelled.records.filter(({ status }) => status === 'ok').map((record) => record.id);
-      assert.ok(kept.length >= 1 && cancelled.records.length < 11, `${cancelled.records.length} records`);
+      assert.ok(kept.length >= 1 && cancelled.records.length < 14, `${cancelled.records.length} records`);
 
       await answering({}, () => vscode.commands.executeCommand('tierwise.resumeRun', id));
       const resumed = await lastRun();
       assert.equal(resumed.manifest.state, 'complete');
       const ids = resumed.records.map((record) => record.id);
-      assert.equal(new Set(ids).size, 11);
+      assert.equal(new Set(ids).size, 14);
       for (const one of kept) assert.equal(ids.filter((other) => other === one).length, 1, 'not sent a second time');
 
       for (const format of ['html', 'md', 'csv', 'json']) {
