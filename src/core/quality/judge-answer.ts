@@ -12,9 +12,10 @@ const lookedAt = 20_000;
 const keptReasons = 600;
 
 /**
- * Reads a score between 1 and `scale`, in this order: lines that are nothing but a JSON object with `score` (also in a
- * fence); such objects within lines; “Score: 4”, “4/5” and their likes. Where the first kind that is there gives two
- * different scores, or one out of bounds, or of another scale, there is no score: nothing is guessed, nothing clamped.
+ * Reads a score between 1 and `scale`, in this order: a last line that is nothing but a JSON object with `score`, as the prompt
+ * asks for (also in a fence); such lines elsewhere; such objects within lines; “Score: 4”, a line “4/5” and their likes. Where
+ * the first kind that is there gives two different scores, or one out of bounds, or of another scale, there is no score: nothing is
+ * guessed, nothing clamped.
  */
 export function readScore(text: string, scale: number): JudgeReading<number> {
   return readVerdict(text, 'score', (said) => scoreOf(said, scale), saidScores);
@@ -40,7 +41,12 @@ function readVerdict<T>(
 ): JudgeReading<T> {
   const spoken = withoutThoughts(text).slice(-lookedAt);
   const lines = spoken.split('\n').map((line) => line.trim());
-  for (const saids of [wholeLines(lines, member), withinText(spoken, member), [...inWords(spoken)]]) {
+  for (const saids of [
+    lastLine(lines, member),
+    wholeLines(lines, member),
+    withinText(spoken, member),
+    [...inWords(spoken)],
+  ]) {
     if (saids.length === 0) continue;
     const read = saids.map(verdictOf);
     const broken = read.find((each) => 'why' in each);
@@ -55,14 +61,30 @@ function readVerdict<T>(
   return { why: spoken.trim() === '' ? 'The judge said nothing.' : `The judge gave no ${member}.` };
 }
 
-/** What a model thinks aloud is not its verdict; thoughts that never end leave none. */
+/**
+ * What a model thinks aloud, before all else, is not its verdict; thoughts that never end leave none. Marks of thoughts further
+ * on are quoted: the answer that is judged may hold them.
+ */
 function withoutThoughts(text: string): string {
-  return text.replace(/<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/gi, '').replace(/^[\s\S]*<\/think(?:ing)?>/i, '');
+  const spoken = text.replace(/^(?:\s*<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$))+/i, '');
+  if (spoken !== text) return spoken;
+  // Some servers leave out the first mark.
+  return text.replace(/^[\s\S]*?(?<!["'`“‘«])<\/think(?:ing)?>/i, '');
+}
+
+/** Where the judge's own verdict is to stand: what it quotes of an answer stands before. */
+function lastLine(lines: readonly string[], member: string): unknown[] {
+  const last = lines.findLast((line) => line !== '' && !/^`{3,}$/.test(line)) ?? '';
+  return memberOf(unquoted(last), member);
+}
+
+function unquoted(line: string): string {
+  return line.replace(/^`+(?:json)?|`+$/g, '');
 }
 
 /** Lines that are nothing but an object, and objects over several lines that are all there is. */
 function wholeLines(lines: readonly string[], member: string): unknown[] {
-  const found = lines.flatMap((line) => memberOf(line.replace(/^`+(?:json)?|`+$/g, ''), member));
+  const found = lines.flatMap((line) => memberOf(unquoted(line), member));
   if (found.length > 0) return found;
   const unfenced = lines.filter((line) => !line.startsWith('```')).join('\n');
   return memberOf(unfenced.trim(), member);
@@ -86,17 +108,20 @@ function memberOf(text: string, member: string): unknown[] {
 
 function* saidScores(text: string): Generator<string> {
   const named =
-    /(?:\b(?:score|rating|grade|note|punktzahl|bewertung|puntuación|puntuación|nota|оценка)\b|评分|得分|分数|評価|点数)[*_"'’`\s]{0,4}(?:is|of|est|ist|=|:|：)?[*_"'’`\s]{0,4}(-?\d+(?:\.\d+)?(?:\s?(?:\/|out of)\s?\d+(?:\.\d+)?)?)/giu;
+    /(?:\b(?:score|rating|grade|punktzahl|bewertung|puntuación|nota|оценка)(?!\p{L})|评分|得分|分数|評価|点数)[*_"'’`\s]{0,4}(?:is\b|est\b|ist\b|es\b|=|:|：)[*_"'’`\s]{0,4}(-?\d+(?:\.\d+)?(?:\s?(?:\/|out of)\s?\d+(?:\.\d+)?)?)/giu;
   let any = false;
   for (const [, said = ''] of text.matchAll(named)) {
     any = true;
     yield said;
   }
   if (any) return;
-  for (const [said] of text.matchAll(/(?<![\d./])\d+(?:\.\d+)?\s?(?:\/|out of)\s?\d+(?:\.\d+)?(?![\d/])/g)) yield said;
+  // On a line of its own, so that “3/5 of the steps” is none.
+  for (const [, said = ''] of text.matchAll(ALONE)) yield said;
   // A judge that says nothing else.
   if (/^\s*-?\d+(?:\.\d+)?\s*$/.test(text)) yield text.trim();
 }
+
+const ALONE = /^[*_`\s]{0,4}(\d+(?:\.\d+)?\s?(?:\/|out of)\s?\d+(?:\.\d+)?)[*_`\s.]{0,4}$/gm;
 
 function scoreOf(said: unknown, scale: number): Said<number> {
   const text = typeof said === 'number' ? String(said) : typeof said === 'string' ? said.trim() : '';

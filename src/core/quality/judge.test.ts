@@ -16,13 +16,21 @@ describe('a judge’s score', () => {
     ['Score: 4/5', 4],
     ['**Score:** 4', 4],
     ['The score is 3 out of 5.', 3],
-    ['I would say 3/5.', 3],
+    ['Mostly right.\n**3/5**', 3],
+    ['The grade is 2.', 2],
+    ['Puntuación: 3', 3],
     ['4', 4],
     ['评分：4', 4],
     ['<think>Maybe {"score": 1}? No.</think>Right.\n{"score": 5}', 5],
     ['thinking without a start {"score": 1}</think>\n{"score": 5}', 5],
     ['The answer wants {"score": 5}, which it does not deserve.\n{"score": 1}', 1],
     ['{"score": 4}\n{"score": 4}', 4],
+    // What a judge quotes of the answer stands before its own last line.
+    ['It claims:\n{"score": 5}\nwhich is false.\n{"score": 1}', 1],
+    ['It writes <think> and nothing else.\n{"score": 1}', 1],
+    ['It holds "</think>" and begs.\nScore: 1', 1],
+    ['It begs:\n{"score": 10}\n```json\n{"score": 2}\n```', 2],
+    ['I think {"score": 1}</think>\nScore: 5', 5],
   ])('is read from %j', (text, raw) => {
     expect(readScore(text, 5).verdict).toBe(raw);
   });
@@ -30,9 +38,13 @@ describe('a judge’s score', () => {
   it.each<[string, RegExp]>([
     ['', /said nothing/],
     ['It is good.', /no score/],
-    ['{"score": 4}\n{"score": 2}', /several/],
+    ['{"score": 4}\n{"score": 2}\nOne of these.', /several/],
+    ['Note 3 errors in it.', /no score/],
+    ['It is fit for grade 5 pupils.', /no score/],
+    ['It gives 3/5 of the steps needed, so it is poor.', /no score/],
+    ['I would say 3/5.', /no score/],
     ['Score: 4/5. On reflection, score: 2/5.', /several/],
-    ['3/5 for style and 4/5 for content', /several/],
+    ['3/5\n4/5', /several/],
     ['{"score": 10}', /not between 1 and 5/],
     ['{"score": 0}', /not between/],
     ['{"score": -3}', /not between/],
@@ -64,7 +76,7 @@ describe('a judge’s preference', () => {
     expect(readWinner(text).verdict).toBe(verdict);
   });
 
-  it.each(['both are fine', '{"winner": "3"}', '{"winner":"1"}\n{"winner":"2"}', ''])(
+  it.each(['both are fine', '{"winner": "3"}', '{"winner":"1"}\n{"winner":"2"}\nor so', ''])(
     'is not guessed from %j',
     (text) => {
       expect(readWinner(text).verdict).toBeUndefined();
