@@ -4,6 +4,7 @@ import { plainText } from '../plain-text.ts';
 import { isFileUrl, namesCode, type Referenced } from './file-reference.ts';
 import { hasCode } from './nunjucks.ts';
 import { readChecks } from './row-checks.ts';
+import { hasPlaceholder } from './template.ts';
 import { part, type Tree, textOf, writtenOut } from './tree.ts';
 
 /** What promptfoo's assertions come to here. */
@@ -212,6 +213,12 @@ function add(
     note(`The assertion ${shown} is left out: its value holds template code, which is never run. Use {{name}} alone.`);
     return;
   }
+  if (unfilled.has(plain) && isTemplate(given)) {
+    note(
+      `The assertion ${shown} is left out: variables are not put into patterns and schemas. Write the value out, or use contains.`,
+    );
+    return;
+  }
   const check = checkOf(plain, given, threshold);
   if (check === undefined) {
     note(`The assertion ${shown} is left out: there is no such check. Say it with contains, regex or a JSON Schema.`);
@@ -221,6 +228,14 @@ function add(
   if (typeof read === 'string')
     note(`The assertion ${shown} is left out. ${read.replace(/^Check 1 \([\w-]+\): /, '')}`);
   else into.checks.push(...read);
+}
+
+/** Assertions whose values become patterns or schemas. */
+const unfilled: ReadonlySet<string> = new Set(['starts-with', 'regex', 'is-json', 'contains-json']);
+
+function isTemplate(value: unknown): boolean {
+  const text = JSON.stringify(value) ?? '';
+  return hasPlaceholder(text) || text.includes('{%');
 }
 
 function checkOf(type: string, value: unknown, threshold: unknown): object | undefined {

@@ -303,6 +303,20 @@ describe('a configuration of promptfoo', () => {
   });
 });
 
+describe('a pattern or schema of promptfoo with a place for a variable', () => {
+  it.each([
+    "{type: starts-with, value: '{{word}}'}",
+    "{type: not-regex, value: '^{{ word }}$'}",
+    "{type: regex, value: '{% raw %}a{% endraw %}'}",
+    "{type: is-json, value: {type: object, required: ['{{word}}']}}",
+    '{type: contains-json, value: \'{"const": "{{word}}"}\'}',
+  ])('is left out and said: %s', (assertion) => {
+    const { checks, notes } = checksOf(`\n- ${assertion}\n`);
+    expect(checks).toEqual([]);
+    expect(notes).toEqual([expect.stringMatching(/variables are not put into patterns and schemas/)]);
+  });
+});
+
 describe("promptfoo's __expected columns", () => {
   it.each([
     ['Paris', [{ type: 'equals', value: 'Paris' }], 'Paris'],

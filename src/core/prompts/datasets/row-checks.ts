@@ -1,7 +1,7 @@
 import { type Check, checkSchema } from '../../quality/check.ts';
 import { plainText } from '../plain-text.ts';
 import { kindOf } from './fields.ts';
-import { applyTemplate, type Variables } from './template.ts';
+import { applyTemplate, hasPlaceholder, type Variables } from './template.ts';
 
 /** A row with more checks is a mistake. */
 const maxChecks = 100;
@@ -108,7 +108,7 @@ function wrongPattern(pattern: string, flags: string | undefined): string | unde
   }
 }
 
-/** The checks with the variables put into their values; a sentence when one is missing, or when a check needs a reference. */
+/** The checks with the variables put into their values; a sentence when one is missing, when a check needs a reference, or has a place for a variable where none is put. */
 export function filledChecks(
   checks: readonly Check[],
   variables: Variables,
@@ -117,6 +117,12 @@ export function filledChecks(
   const filled: Check[] = [];
   for (const [at, check] of checks.entries()) {
     const problem = (text: string): string => `Check ${at + 1} (${check.type}): ${text}`;
+    const fixed = check.type === 'regex' ? check.pattern : check.type === 'json-schema' && JSON.stringify(check.schema);
+    if (fixed && hasPlaceholder(fixed)) {
+      return problem(
+        'it has a place for a variable, and none is put into patterns and schemas. Write it out; for the braces themselves write [{][{].',
+      );
+    }
     if (!('value' in check) || check.value === undefined) {
       if (needsValue(check) && reference === undefined) {
         return problem('there is no "value" and the row has no reference. Give one of them.');

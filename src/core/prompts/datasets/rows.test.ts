@@ -11,6 +11,14 @@ const row = (fields: object) => {
 };
 
 describe('a row', () => {
+  it.each([
+    { type: 'regex', pattern: '^{{name}}' },
+    { type: 'json-schema', schema: { const: '{{name}}' } },
+  ])('is a problem where a pattern or a schema has a place for a variable: %j', (check) => {
+    expect(row({ prompt: 'Hi', name: 'x', checks: [check] })).toMatch(/place for a variable.*Write it out/);
+    expect(row({ prompt: 'Hi', checks: [{ type: 'regex', pattern: '[{][{]name}}' }] })).toMatchObject({ text: 'Hi' });
+  });
+
   it.each(['prompt', 'question', 'input', 'text', 'Question', ' INPUT '])('says its prompt under %j', (name) => {
     expect(row({ [name]: 'Hi' })).toMatchObject({ text: 'Hi' });
   });
