@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildCli, type Cli } from '../../test/spawned-cli.ts';
@@ -9,18 +10,22 @@ let simulators: Simulator[];
 const folder = (name: string) => join(cli.folder, name);
 
 /** A run of 20 prompts on one model, which is called the same wherever it is served. */
-async function run(name: string, baseUrl: string, outputPrice: number): Promise<void> {
+async function run(name: string, baseUrl: string, outputPrice: number, question = 'Question'): Promise<void> {
   const models = [{ id: 'paced', inputPrice: 1, outputPrice }];
   const config = cli.file(`${name}.json`, { endpoints: [{ id: 'lab', protocol: 'openai', baseUrl, models }] });
   const prompts = cli.file(
     'prompts.jsonl',
-    Array.from({ length: 20 }, (_, index) => `{"id":"p${index}","prompt":"Question ${index}?"}\n`).join(''),
+    Array.from({ length: 20 }, (_, index) => `{"id":"p${index}","prompt":"${question} ${index}?"}\n`).join(''),
   );
-  const { code, stderr } = await cli.run([
+  const { code } = await cli.run([
     ...['bench', '--config', config, '--prompts', prompts, '--out', folder(name), '--no-calibrate', '--warmup', '0'],
   ]);
-  expect({ code, stderr }).toMatchObject({ code: 0 });
+  // 3: all requests failed.
+  expect(code).toBe(name === 'broken' ? 3 : 0);
 }
+
+/** An endpoint that answers every request with status 500. */
+const broken = createServer((_, response) => response.writeHead(500).end());
 
 beforeAll(async () => {
   cli = await buildCli();
@@ -29,9 +34,14 @@ beforeAll(async () => {
   await run('before', fast?.baseUrl ?? '', 2);
   await run('again', fast?.baseUrl ?? '', 2);
   await run('after', slow?.baseUrl ?? '', 8);
+  await run('others', fast?.baseUrl ?? '', 2, 'Riddle');
+  await new Promise<void>((resolve) => broken.listen(0, '127.0.0.1', resolve));
+  const address = broken.address();
+  await run('broken', `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/v1`, 2);
 }, 60_000);
 afterAll(async () => {
   cli.stop();
+  broken.close();
   await Promise.all(simulators.map((simulator) => simulator.close()));
 });
 
@@ -59,6 +69,18 @@ describe('tierwise compare', () => {
     // The other way round it got better.
     const better = await cli.run(['compare', folder('after'), folder('before'), '--fail-on-regression']);
     expect(better).toMatchObject({ code: 0, stderr: 'Nothing got worse beyond noise.\n' });
+  });
+
+  it('does not call it no regression when all requests fail, or when nothing can be compared', async () => {
+    const fail = async (name: string) => cli.run(['compare', folder('before'), folder(name), '--fail-on-regression']);
+    expect(await fail('broken')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Got worse: share of failed requests of lab\/paced\.\nCannot be compared.*cost/),
+    });
+    expect(await fail('others')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Cannot be compared, so it may have got worse: time to first token/),
+    });
   });
 
   it('takes several runs', async () => {

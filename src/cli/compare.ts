@@ -29,10 +29,14 @@ export async function compare({ dirs, ...options }: CompareOptions, terminal: Te
   }
   const comparison = compareRuns(runs);
   await terminal.out(writers[options.json ? 'json' : options.format](comparison));
-  const worse = regressions(comparison);
   if (options.failOnRegression !== true) return exit.done;
-  terminal.note(worse.length === 0 ? 'Nothing got worse beyond noise.' : `Got worse: ${worse.join(', ')}.`);
-  return worse.length === 0 ? exit.done : exit.gateFailed;
+  const worse = regressions(comparison);
+  const lost = notCompared(comparison);
+  if (worse.length > 0) terminal.note(`Got worse: ${worse.join(', ')}.`);
+  if (lost.length > 0) terminal.note(`Cannot be compared, so it may have got worse: ${lost.join(', ')}.`);
+  if (worse.length > 0 || lost.length > 0) return exit.gateFailed;
+  terminal.note('Nothing got worse beyond noise.');
+  return exit.done;
 }
 
 /** Each figure in which the first run is better, with its model. */
@@ -42,4 +46,18 @@ function regressions({ models }: RunComparison): string[] {
       .filter(({ outcome }) => outcome === 'a')
       .map(({ metric }) => `${metricNames[metric]} of ${plainText(name, 100)}`),
   );
+}
+
+/**
+ * What the first run has and no verdict is possible on: nobody knows that it did not get worse. Satisfaction is no part of it,
+ * as people rate a run at their leisure.
+ */
+function notCompared({ models, gone }: RunComparison): string[] {
+  const lost = models.flatMap((model) =>
+    model.lost
+      .filter((metric) => metric !== 'satisfaction')
+      .map((metric) => `${metricNames[metric]} of ${plainText(model.name, 100)}`),
+  );
+  const absent = gone.map(({ name }) => plainText(name, 100));
+  return models.length + lost.length + absent.length > 0 ? [...lost, ...absent] : ['anything'];
 }

@@ -19,7 +19,7 @@ Gates, for example p95_ttft_ms<800, sim/large:quality>=0.8, cost_usd<=2, error_s
 ${exitCodes}`;
 
 const compareExitCodes = `
-Exit codes: 0 compared, 1 with --fail-on-regression: a figure got worse, 2 wrong use or a folder without a run.`;
+Exit codes: 0 compared, 1 with --fail-on-regression: a figure got worse or cannot be compared, 2 wrong use or a folder without a run.`;
 
 /** The commands that make runs and read them. */
 export function runCommands(
@@ -143,7 +143,7 @@ export function runCommands(
     .argument('<others...>', 'folders of other runs')
     .addOption(choice('--format <name>', 'kind of output', ['text', 'md', 'json'], 'text'))
     .option('--json', 'the same as --format json')
-    .option('--fail-on-regression', 'exit 1 when a figure got worse beyond noise')
+    .option('--fail-on-regression', 'exit 1 when a figure got worse beyond noise, or cannot be compared')
     .action(async (first, others, options) => {
       const { compare } = await import('./compare.ts');
       finish(await compare({ dirs: [first, ...others], ...options }, terminal));

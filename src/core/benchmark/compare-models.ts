@@ -11,7 +11,7 @@ import {
 } from './compared-values.ts';
 import { fewestPrompts, judgePairings, type Pairing, pairUp } from './paired.ts';
 import { rankingsOf, withPreferences } from './rankings.ts';
-import { comparedMetrics, type MetricVerdict, type Verdict } from './verdict.ts';
+import { type MetricVerdict, modelMetrics, type Verdict } from './verdict.ts';
 import { headline } from './verdict-words.ts';
 
 /** Of a model's requests; from it on, failures are said beside every comparison. */
@@ -45,7 +45,7 @@ export function verdictOf(run: ComparedRun): Verdict {
 function pairingsOf({ models, preferences }: RunValues, a: number, b: number, units: Units): Pairing[] {
   const [one, other] = [models[a], models[b]];
   if (!one || !other) return [];
-  return comparedMetrics.map((metric) => {
+  return modelMetrics.map((metric) => {
     const side = (model: ModelValues, own: number, against: number): UnitMeans =>
       metric === 'satisfaction'
         ? withPreferences(model.means.satisfaction, own, preferences, against)

@@ -176,3 +176,28 @@ it('warns of runs that are not valid or not complete, and refuses a single one',
   expect(warnings.join(' ')).toMatch(/made \(run\) is not valid, so its latency cannot be relied on.*is not complete/);
   expect(() => compareRuns([late])).toThrow(Failure);
 });
+
+it('compares the share of requests that failed, and names the figures that were lost with them', () => {
+  const before = madeRun({ models: ['m'], prompts: 12, came: () => ({ score: 1 }) });
+  const failing = madeRun({ models: ['m'], prompts: 12, came: () => ({ fails: true }) });
+  const [model] = compareRuns([before, failing]).models;
+  expect(model?.metrics.find(({ metric }) => metric === 'errors')).toMatchObject({ n: 12, a: 0, b: 1, outcome: 'a' });
+  expect(model?.lost).toEqual(['ttft', 'e2e', 'cost', 'quality']);
+  expect(model?.words.join(' ')).toMatch(/Share of failed requests: higher by 100 %.*100 % after 0 %: not noise/);
+  expect(model?.words.join(' ')).toContain(
+    'no verdict is possible: time to first token, end-to-end time, cost, quality',
+  );
+  // Where nothing failed there is nothing to compare, nor to correct for.
+  const same = compareRuns([before, before]).models[0];
+  expect(same?.metrics.map(({ metric }) => metric)).toEqual(['ttft', 'e2e', 'cost', 'quality']);
+  expect(same?.lost).toEqual([]);
+});
+
+it('names what no verdict is possible on: too few prompts in common, none, or a model that is gone', () => {
+  const few = madeRun({ models: ['m'], prompts: 5, came: () => ({}) });
+  expect(compareRuns([few, few]).models[0]?.lost).toEqual(['ttft', 'e2e', 'cost']);
+  const other = { ...few, prompts: few.prompts.map((prompt) => ({ ...prompt, text: 'Another' })) };
+  expect(compareRuns([few, other]).models[0]).toMatchObject({ metrics: [], lost: ['ttft', 'e2e', 'cost'] });
+  const two = madeRun({ models: ['m', 'n'], came: () => ({}) });
+  expect(compareRuns([two, few]).gone).toEqual([{ name: 'sim/n', run: 1 }]);
+});

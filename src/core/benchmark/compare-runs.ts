@@ -5,7 +5,7 @@ import { type ComparedRun, type Units, unitsOf, valuesOf } from './compared-valu
 import { driftWithin } from './drift.ts';
 import { fewestPrompts, judgePairings, type Pairing, pairUp } from './paired.ts';
 import { planChanges } from './plan-changes.ts';
-import { comparedMetrics, type MetricVerdict, type RunComparison } from './verdict.ts';
+import { type ComparedMetric, comparedMetrics, type MetricVerdict, type RunComparison } from './verdict.ts';
 import { aboutPrompts, metricNames, pWords, times, valueWords } from './verdict-words.ts';
 
 interface Match {
@@ -27,36 +27,41 @@ export function compareRuns(runs: readonly ComparedRun[]): RunComparison {
   const units = unitsOf(first);
   const before = valuesOf(first, units);
   const changes: string[] = [];
-  const compared: { run: number; match: Match; pairings: Pairing[] }[] = [];
+  const compared: { run: number; match: Match; pairings: Pairing[]; lost: ComparedMetric[] }[] = [];
+  const gone: RunComparison['gone'] = [];
   for (const [index, other] of others.entries()) {
     const label = others.length > 1 ? `Run ${index + 2}: ` : '';
     changes.push(...planChanges(first, other, label));
-    const { matches, words } = matchModels(first, other);
-    changes.push(...words.map((one) => `${label}${one}`));
+    const matched = matchModels(first, other);
+    changes.push(...matched.words.map((one) => `${label}${one}`));
+    gone.push(...matched.gone.map((name) => ({ name: plainText(name, 120), run: index + 1 })));
     const after = valuesOf(other, unitsFrom(first, other, units));
-    for (const match of matches) {
+    for (const match of matched.matches) {
       const [a, b] = [before.models[match.a], after.models[match.b]];
       if (!a || !b) continue;
-      const pairings = comparedMetrics
-        .map((metric) => pairUp(metric, a.means[metric], b.means[metric], units))
-        .filter(({ differences }) => differences.length > 1);
-      compared.push({ run: index + 1, match, pairings });
+      const metrics = comparedMetrics.filter((metric) => metric !== 'errors' || a.failed + b.failed > 0);
+      const all = metrics.map((metric) => pairUp(metric, a.means[metric], b.means[metric], units));
+      const lost = all.flatMap(({ metric, differences }) =>
+        differences.length < fewestPrompts && a.means[metric].counts.some((count) => count > 0) ? [metric] : [],
+      );
+      compared.push({ run: index + 1, match, pairings: all.filter(({ differences }) => differences.length > 1), lost });
     }
   }
   const judged = judgePairings(
     compared.flatMap(({ pairings }) => pairings),
     first.manifest.plan.seed,
   );
-  const models = compared.map(({ run, match, pairings }) => {
+  const models = compared.map(({ run, match, pairings, lost }) => {
     const metrics = judged.splice(0, pairings.length);
     const other = runs[run];
-    return { name: match.name, run, metrics, words: other ? wordsOf(first, other, match, metrics) : [] };
+    return { name: match.name, run, metrics, lost, words: other ? wordsOf(first, other, match, metrics, lost) : [] };
   });
   return {
     runs: runs.map(({ manifest: { runId, title, startedAt } }) => ({ runId, title: plainText(title, 120), startedAt })),
     changes,
     warnings: warningsOf(runs, compared.length > 0),
     models,
+    gone,
   };
 }
 
@@ -77,7 +82,7 @@ function unitsFrom(first: ComparedRun, other: ComparedRun, units: Units): Units 
   return { ...units, promptAt: (id) => same.get(id), stageAt };
 }
 
-function matchModels(first: ComparedRun, other: ComparedRun): { matches: Match[]; words: string[] } {
+function matchModels(first: ComparedRun, other: ComparedRun): { matches: Match[]; gone: string[]; words: string[] } {
   const name = ({ endpoint, model }: { endpoint: string; model: string }) => `${endpoint}/${model}`;
   const ours = first.manifest.plan.models.map(name);
   const theirs = other.manifest.plan.models.map(name);
@@ -93,11 +98,13 @@ function matchModels(first: ComparedRun, other: ComparedRun): { matches: Match[]
     matches.push({ a: ours.indexOf(from), b: theirs.indexOf(to), name: pair });
     return {
       matches,
+      gone: [],
       words: [`Model: ${plainText(from, 120)} before, ${plainText(to, 120)} after; they are compared.`],
     };
   }
   return {
     matches,
+    gone,
     words: [
       ...gone.map((one) => `Model ${plainText(one, 120)} is in the first run only.`),
       ...added.map((one) => `Model ${plainText(one, 120)} is new.`),
@@ -123,7 +130,13 @@ function warningsOf(runs: readonly ComparedRun[], compared: boolean): string[] {
   return warnings;
 }
 
-function wordsOf(first: ComparedRun, other: ComparedRun, match: Match, metrics: readonly MetricVerdict[]): string[] {
+function wordsOf(
+  first: ComparedRun,
+  other: ComparedRun,
+  match: Match,
+  metrics: readonly MetricVerdict[],
+  lost: readonly ComparedMetric[],
+): string[] {
   const words = metrics.map(sentence);
   for (const verdict of metrics) {
     const { metric, outcome } = verdict;
@@ -139,6 +152,10 @@ function wordsOf(first: ComparedRun, other: ComparedRun, match: Match, metrics: 
   } else if (most < fewestPrompts)
     words.push(
       `${counted(most, 'prompt')} to compare on: fewer than ${fewestPrompts} can show no difference, however often each is sent.`,
+    );
+  else if (lost.length > 0)
+    words.push(
+      `Fewer than ${fewestPrompts} prompts have it in both runs, so no verdict is possible: ${lost.map((metric) => metricNames[metric]).join(', ')}.`,
     );
   return words;
 }
@@ -166,11 +183,18 @@ function sentence(verdict: MetricVerdict): string {
   }
 }
 
+/** Of a difference above and below 0, where these are not `better` and `worse`. */
+const directions: Partial<Record<ComparedMetric, readonly [up: string, down: string]>> = {
+  cost: ['dearer', 'cheaper'],
+  errors: ['higher', 'lower'],
+};
+
 function changeWords({ metric, scale, effect, low, high }: MetricVerdict): string {
   if (scale === 'difference') {
     const size = (value: number) => valueWords(metric, Math.abs(value));
     const [near, far] = effect < 0 ? [high, low] : [low, high];
-    const word = metric === 'cost' ? (effect > 0 ? 'dearer' : 'cheaper') : effect > 0 ? 'better' : 'worse';
+    const [up, down] = directions[metric] ?? ['better', 'worse'];
+    const word = effect > 0 ? up : down;
     return `${word} by ${size(effect)} (${size(near)} to ${size(far)})`;
   }
   const more = metric === 'cost' ? 'as much' : 'as long';

@@ -113,6 +113,7 @@ export function valuesOf(run: ComparedRun, units: Units): RunValues {
       cost: new UnitMeans(size),
       quality: new UnitMeans(size),
       satisfaction: new UnitMeans(size),
+      errors: new UnitMeans(size),
     };
     return { name: `${endpoint}/${model}`, means, requests: 0, failed: 0 };
   });
@@ -132,6 +133,7 @@ export function valuesOf(run: ComparedRun, units: Units): RunValues {
     const stage = units.stageAt(record.stage ?? 0);
     if (prompt === undefined || stage === undefined) continue;
     const unit = stage * units.prompts + prompt;
+    model.means.errors.add(unit, record.status === 'error' ? 1 : 0);
     if (latencyCounts(record)) {
       const { sent, firstToken, lastToken } = record.times;
       if (streamed[at]) model.means.ttft.add(unit, since(sent, firstToken));

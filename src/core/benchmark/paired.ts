@@ -17,6 +17,8 @@ export const margins: Readonly<Record<ComparedMetric, number>> = {
   quality: 0.02,
   /** Difference of shares: one person in twenty. */
   satisfaction: 0.05,
+  /** Difference of shares: one request in a hundred. */
+  errors: 0.01,
 };
 
 /** With fewer prompts no pattern of signs is rarer than 5 %: nothing can be told apart. */
@@ -32,6 +34,7 @@ const lowerIsBetter: Readonly<Record<ComparedMetric, boolean>> = {
   cost: true,
   quality: false,
   satisfaction: false,
+  errors: true,
 };
 
 /** Two sides' means by prompt, on the scale on which they are compared. */
@@ -98,7 +101,7 @@ export function judgePairings(pairings: readonly Pairing[], seed: number): Metri
     const { metric, scale, differences } = pairing;
     const n = differences.length;
     const ratio = scale === 'ratio';
-    const bounded = metric === 'quality' || metric === 'satisfaction';
+    const bounded = metric === 'quality' || metric === 'satisfaction' || metric === 'errors';
     const interval = bootstrapMean(differences, { seed, groups, bounds: bounded ? [-1, 1] : undefined });
     const back = (value: number) => (ratio ? Math.exp(value) : value);
     const [a, b] = [back(pairing.a), back(pairing.b)];

@@ -2,7 +2,7 @@ import { inGroups } from '../stats/groups.ts';
 import { quantile } from '../stats/quantiles.ts';
 import { seededRandom } from '../stats/random.ts';
 import type { Preference, RunValues, UnitMeans, Units } from './compared-values.ts';
-import { type ComparedMetric, comparedMetrics, type Ranking } from './verdict.ts';
+import { type ComparedMetric, modelMetrics, type Ranking } from './verdict.ts';
 
 const resamples = 2_000;
 /** Of groups of prompts, times models: a rank is coarse and needs no more. */
@@ -15,7 +15,7 @@ const mostGroups = 500;
  */
 export function rankingsOf({ models, preferences }: RunValues, units: Units, seed: number): Ranking[] {
   if (models.length < 3) return [];
-  return comparedMetrics.flatMap((metric) => {
+  return modelMetrics.flatMap((metric) => {
     const means = models.map((model, index) =>
       metric === 'satisfaction' ? withPreferences(model.means.satisfaction, index, preferences) : model.means[metric],
     );

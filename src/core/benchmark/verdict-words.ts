@@ -8,6 +8,7 @@ export const metricNames: Readonly<Record<ComparedMetric, string>> = {
   cost: 'cost',
   quality: 'quality',
   satisfaction: 'satisfaction',
+  errors: 'share of failed requests',
 };
 
 const missingWords: Readonly<Record<ComparedMetric, string>> = {
@@ -16,6 +17,7 @@ const missingWords: Readonly<Record<ComparedMetric, string>> = {
   cost: 'cost is unknown',
   quality: 'quality was not evaluated',
   satisfaction: 'satisfaction was not rated',
+  errors: 'no request failed',
 };
 
 /** One compared side, seen from a subject: `better`, `worse`, or undecided. */
@@ -138,8 +140,9 @@ function values({ own, other, verdict: { metric } }: Seen): string {
   return `${valueWords(metric, own)} against ${valueWords(metric, other)}`;
 }
 
-/** A figure of a side: `820 ms`, `$0.0012`, `0.91`. */
+/** A figure of a side: `820 ms`, `$0.0012`, `0.91`, `3 %`. */
 export function valueWords(metric: ComparedMetric, value: number): string {
+  if (metric === 'errors') return percent(value);
   if (metric === 'cost') return `${formatUsd(value)}`;
   if (metric === 'quality' || metric === 'satisfaction') return value.toFixed(2);
   return value < 9_995 ? `${grouped(value, value < 9.95 ? 1 : 0)} ms` : `${grouped(value / 1_000, 1)} s`;

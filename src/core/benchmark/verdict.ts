@@ -1,11 +1,14 @@
 import * as z from 'zod/mini';
 
-/** What two models, or two runs, are compared in. Higher is better for quality and satisfaction only. */
-export const comparedMetrics = ['ttft', 'e2e', 'cost', 'quality', 'satisfaction'] as const;
+/** What two models are compared in. Higher is better for quality and satisfaction only. */
+export const modelMetrics = ['ttft', 'e2e', 'cost', 'quality', 'satisfaction'] as const;
+
+/** What two runs are compared in: also the share of requests that failed, where any did. */
+export const comparedMetrics = [...modelMetrics, 'errors'] as const;
 
 /**
  * One figure of two sides on the same prompts. A prompt is one observation however often it was sent: the mean of its
- * requests. Latency in ms, cost in USD for each request, quality and satisfaction in [0,1].
+ * requests. Latency in ms, cost in USD for each request, quality, satisfaction and errors in [0,1].
  */
 export const metricVerdictSchema = z.object({
   metric: z.enum(comparedMetrics),
@@ -65,9 +68,13 @@ export const runComparisonSchema = z.object({
       /** Position in `runs` of side b; side a is the first run. */
       run: z.number(),
       metrics: z.array(metricVerdictSchema),
+      /** Figures that the first run has and on which no verdict is possible: too few prompts have them in both. */
+      lost: z.array(z.enum(comparedMetrics)),
       words: z.array(z.string()),
     }),
   ),
+  /** Models of the first run, as `endpoint/model`, that another does not have. */
+  gone: z.array(z.object({ name: z.string(), run: z.number() })),
 });
 
 export type ComparedMetric = (typeof comparedMetrics)[number];

@@ -9,6 +9,7 @@ export const metricLabels: Readonly<Record<MetricVerdict['metric'], string>> = {
   cost: 'Cost a request',
   quality: 'Quality',
   satisfaction: 'Satisfaction',
+  errors: 'Failed requests',
 };
 
 /** One figure of two sides as cells of a table, the same in every format; what comes out of it is said by `outcomes`. */
