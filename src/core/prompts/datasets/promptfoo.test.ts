@@ -303,6 +303,17 @@ describe('a configuration of promptfoo', () => {
   });
 });
 
+describe("promptfoo's __prefix and __suffix columns", () => {
+  it('stand around the prompt, in a file of tests and in one with prompts of its own', () => {
+    const files = { 'tests.csv': 'x,__prefix,__suffix\na,Dear {{x}}: ,!\nb,,\n' };
+    const { prompts, notes, problems } = read('prompts: ["Hi {{x}}"]\ntests: file://tests.csv\n', files);
+    expect([notes, problems]).toEqual([[], []]);
+    expect(prompts.map(({ text }) => text)).toEqual(['Dear a: Hi a!', 'Hi b']);
+    const own = parseDataset('prompt,__prefix,__suffix\nHi,Dear: ,!\nHo,,\n', 'csv', 'x.csv');
+    expect(own.prompts.map(({ text }) => text)).toEqual(['Dear: Hi!', 'Ho']);
+  });
+});
+
 describe('a pattern or schema of promptfoo with a place for a variable', () => {
   it.each([
     "{type: starts-with, value: '{{word}}'}",

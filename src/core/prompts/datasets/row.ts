@@ -56,7 +56,11 @@ function read(
     return 'The prompt is empty. Give it a text or remove the row.';
   }
   const variables = variablesOf(row, question, rules);
-  const filled = applyTemplate(template, variables);
+  // Columns of promptfoo's.
+  const [before, after] = [row.get('__prefix'), row.get('__suffix')].map((cell) =>
+    typeof cell === 'string' ? cell : '',
+  );
+  const filled = applyTemplate(`${before}${template}${after}`, variables);
   if (filled.problem !== undefined) return filled.problem;
 
   const expected = expectedOf(row, line, rules, into);
