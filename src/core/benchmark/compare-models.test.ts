@@ -119,10 +119,25 @@ describe('verdictOf', () => {
     expect(comparison.words.join(' ')).toContain('sim/large failed 10 of 30 requests');
   });
 
-  it('compares costs by difference as soon as one of them is 0', () => {
-    const cost = metric({ came: (model) => ({ cost: model ? 0.002 : 0 }) }, 'cost');
-    expect(cost).toMatchObject({ scale: 'difference', a: 0, effect: 0.002, outcome: 'a' });
+  it('compares costs as they are paid, by the difference of means, and says the ratio of what was paid', () => {
+    // Most prompts are a little dearer with a, and a few far dearer with b, which pays more in all.
+    const wobble = noise(7, 0.02);
+    const made: Made = {
+      prompts: 60,
+      came: (model, prompt) => ({ cost: (model === 0 ? 0.0012 : prompt % 4 ? 0.001 : 0.006) * wobble() }),
+    };
+    const cost = metric(made, 'cost');
+    expect(cost).toMatchObject({ scale: 'difference', outcome: 'a' });
+    expect(cost?.effect).toBeCloseTo((cost?.b ?? 0) - (cost?.a ?? 0), 12);
+    expect((cost?.b ?? 0) / (cost?.a ?? 1)).toBeCloseTo(2.25 / 1.2, 1);
+    expect(cost?.margin).toBeCloseTo(0.02 * (cost?.a ?? 0), 12);
+    // The interval of the difference is of the same sums as the totals.
+    expect(cost?.low).toBeGreaterThan(0);
+    expect(only(made).words[0]).toMatch(/sim\/small costs 4\d % less/);
+    const free = metric({ came: (model) => ({ cost: model ? 0.002 : 0 }) }, 'cost');
+    expect(free).toMatchObject({ scale: 'difference', a: 0, effect: 0.002, outcome: 'a' });
     expect(only({ came: (model) => ({ cost: model ? 0.002 : 0 }) }).words[0]).toContain('costs $0.002 a request less');
+    expect(metric({ came: () => ({ cost: 0 }) }, 'cost')?.outcome).toBe('tied');
   });
 
   it('says that cost is unknown rather than 0', () => {

@@ -201,3 +201,11 @@ it('names what no verdict is possible on: too few prompts in common, none, or a 
   const two = madeRun({ models: ['m', 'n'], came: () => ({}) });
   expect(compareRuns([two, few]).gone).toEqual([{ name: 'sim/n', run: 1 }]);
 });
+
+it('says of costs the ratio of what was paid and the difference for each request', () => {
+  const paid = (cost: number) => madeRun({ models: ['m'], came: () => ({ cost }) });
+  expect(compareRuns([paid(0.001), paid(0.003)]).models[0]?.words.join(' ')).toContain(
+    'Cost: 3 times as much, dearer by $0.002 a request ($0.002 to $0.002), $0.003 after $0.001: not noise',
+  );
+  expect(compareRuns([paid(0), paid(0.003)]).models[0]?.words.join(' ')).toContain('Cost: dearer by $0.003 a request');
+});

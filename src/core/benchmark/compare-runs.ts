@@ -189,16 +189,14 @@ const directions: Partial<Record<ComparedMetric, readonly [up: string, down: str
   errors: ['higher', 'lower'],
 };
 
-function changeWords({ metric, scale, effect, low, high }: MetricVerdict): string {
-  if (scale === 'difference') {
-    const size = (value: number) => valueWords(metric, Math.abs(value));
-    const [near, far] = effect < 0 ? [high, low] : [low, high];
-    const [up, down] = directions[metric] ?? ['better', 'worse'];
-    const word = effect > 0 ? up : down;
-    return `${word} by ${size(effect)} (${size(near)} to ${size(far)})`;
-  }
-  const more = metric === 'cost' ? 'as much' : 'as long';
-  return `${times(effect)} times ${more} (${times(low)} to ${times(high)})`;
+function changeWords({ metric, scale, a, b, effect, low, high }: MetricVerdict): string {
+  if (scale === 'ratio') return `${times(effect)} times as long (${times(low)} to ${times(high)})`;
+  const size = (value: number) => valueWords(metric, Math.abs(value));
+  const [near, far] = effect < 0 ? [high, low] : [low, high];
+  const [up, down] = directions[metric] ?? ['better', 'worse'];
+  const words = `${effect > 0 ? up : down} by ${size(effect)}`;
+  if (metric !== 'cost') return `${words} (${size(near)} to ${size(far)})`;
+  return `${a > 0 && b > 0 ? `${times(b / a)} times as much, ` : ''}${words} a request (${size(near)} to ${size(far)})`;
 }
 
 /** Where a run's own halves differ as much as the runs do, the difference may be of the hour rather than of the change. */

@@ -31,8 +31,6 @@ const leastMs = 0.001;
 
 /** Means of one figure of one model by unit: plain, and of logarithms. */
 export class UnitMeans {
-  /** True once a value was not above 0, of which there is no logarithm. */
-  zero = false;
   readonly counts: Uint32Array;
   readonly #sums: Float64Array;
   readonly #logs: Float64Array;
@@ -47,20 +45,18 @@ export class UnitMeans {
     if (value === undefined || !Number.isFinite(value)) return;
     this.counts[unit] = (this.counts[unit] ?? 0) + 1;
     this.#sums[unit] = (this.#sums[unit] ?? 0) + value;
-    if (value > 0) this.#logs[unit] = (this.#logs[unit] ?? 0) + Math.log(value);
-    else this.zero = true;
+    this.#logs[unit] = (this.#logs[unit] ?? 0) + Math.log(value);
   }
 
   copy(): UnitMeans {
     const copy = new UnitMeans(this.counts.length);
-    copy.zero = this.zero;
     copy.counts.set(this.counts);
     copy.#sums.set(this.#sums);
     copy.#logs.set(this.#logs);
     return copy;
   }
 
-  /** Mean over the requests of a unit, of which there must be some; with `log` that of their logarithms. */
+  /** Mean over the requests of a unit, of which there must be some; with `log` that of their logarithms, where all are above 0. */
   mean(unit: number, log: boolean): number {
     return ((log ? this.#logs[unit] : this.#sums[unit]) ?? 0) / (this.counts[unit] ?? 0);
   }

@@ -11,8 +11,8 @@ export const margins: Readonly<Record<ComparedMetric, number>> = {
   /** Ratio. People notice changes in waiting from a fifth upwards; endpoints drift by a few percent within the hour. */
   ttft: 1.05,
   e2e: 1.05,
-  /** Ratio. Costs are exact but for what the model chooses to say; two percent are below any discount. */
-  cost: 1.02,
+  /** Share of a's mean. Costs are exact but for what the model chooses to say; two percent are below any discount. */
+  cost: 0.02,
   /** Difference of scores: one answer in fifty. */
   quality: 0.02,
   /** Difference of shares: one person in twenty. */
@@ -55,7 +55,8 @@ export interface Pairing {
  * requests, so that neither repeats nor stages pass for further prompts.
  */
 export function pairUp(metric: ComparedMetric, a: UnitMeans, b: UnitMeans, units: Units): Pairing {
-  const ratio = metric === 'ttft' || metric === 'e2e' || (metric === 'cost' && !a.zero && !b.zero);
+  // Not of costs: a bill is a sum, which a few dear requests can make, and a mean of logarithms does not see them.
+  const ratio = metric === 'ttft' || metric === 'e2e';
   const differences: number[] = [];
   const prompts: number[] = [];
   let [totalA, totalB] = [0, 0];
@@ -105,7 +106,7 @@ export function judgePairings(pairings: readonly Pairing[], seed: number): Metri
     const interval = bootstrapMean(differences, { seed, groups, bounds: bounded ? [-1, 1] : undefined });
     const back = (value: number) => (ratio ? Math.exp(value) : value);
     const [a, b] = [back(pairing.a), back(pairing.b)];
-    const margin = metric === 'cost' && !ratio ? (margins.cost - 1) * Math.max(a, b) : margins[metric];
+    const margin = metric === 'cost' ? margins.cost * a : margins[metric];
     const room = ratio ? Math.log(margin) : margin;
     const pAdjusted = adjusted[index] ?? 1;
     const { low, high, mean } = interval;

@@ -44,7 +44,7 @@ function rankingOf(metric: ComparedMetric, all: readonly UnitMeans[], units: Uni
   const ranked = all.flatMap((means, model) => (means.counts.some((count) => count > 0) ? [{ model, means }] : []));
   const { length } = ranked;
   if (length < 2) return undefined;
-  const logs = metric === 'ttft' || metric === 'e2e' || (metric === 'cost' && ranked.every(({ means }) => !means.zero));
+  const logs = metric === 'ttft' || metric === 'e2e';
   const columns: number[][] = ranked.map(() => []);
   for (let prompt = 0; prompt < units.prompts; prompt++) {
     const sums = new Float64Array(length);

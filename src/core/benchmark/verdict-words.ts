@@ -107,10 +107,11 @@ function seenFrom(verdict: MetricVerdict, fromB: boolean): Seen {
   return { standing, own: a, other: b, effect: scale === 'ratio' ? 1 / effect : -effect, verdict };
 }
 
-function costVerb({ effect, verdict: { scale } }: Seen): string {
-  if (scale === 'difference') return `costs ${formatUsd(Math.abs(effect))} a request ${effect > 0 ? 'more' : 'less'}`;
-  if (effect >= 2) return `costs ${times(effect)} times as much`;
-  return effect > 1 ? `costs ${percent(effect - 1)} more` : `costs ${percent(1 - effect)} less`;
+function costVerb({ own, other, effect }: Seen): string {
+  if (own === 0 || other === 0) return `costs ${formatUsd(Math.abs(effect))} a request ${effect > 0 ? 'more' : 'less'}`;
+  const ratio = own / other;
+  if (ratio >= 2) return `costs ${times(ratio)} times as much`;
+  return ratio > 1 ? `costs ${percent(ratio - 1)} more` : `costs ${percent(1 - ratio)} less`;
 }
 
 function undecided(one: Seen): string {

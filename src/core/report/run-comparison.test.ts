@@ -49,17 +49,17 @@ describe('a comparison of runs', () => {
 
 it('writes large ratios as multiples, differences with their sign, and what is needed to tell', () => {
   const verdict = {
-    metric: 'cost' as const,
+    metric: 'e2e' as const,
     n: 12,
-    a: 0.001,
-    b: 0.0081,
+    a: 100,
+    b: 810,
     scale: 'ratio' as const,
     effect: 8.1,
     low: 0.98,
     high: 9,
     p: 0.01,
     pAdjusted: 0.04,
-    margin: 1.02,
+    margin: 1.05,
     outcome: 'too-few' as const,
     needed: 123,
   };

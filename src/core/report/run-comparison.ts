@@ -21,7 +21,7 @@ const columns: readonly (readonly [label: string, cell: (cells: MetricCells) => 
   ['Verdict', ({ outcome }) => outcome],
 ];
 
-const HOLM = 'p is corrected for all that is compared here (Holm); means are by prompt, of times and costs geometric.';
+const HOLM = 'p is corrected for all that is compared here (Holm); means are by prompt, of times geometric.';
 const SAME_PLAN = 'The plans are the same.';
 
 /** What changed between runs, for a terminal. No control characters. */

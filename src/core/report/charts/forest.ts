@@ -21,7 +21,7 @@ export interface ForestRow {
 
 /**
  * The effects of one comparison with their 95 % intervals: left of the middle the first model is better, right of it the second,
- * whichever figure it is. The band around the middle is what is of no matter. Ratios on a logarithmic scale, differences on one
+ * whichever figure it is. The band around the middle is what is of no matter. Ratios, and costs as ratios of the mean, on a logarithmic scale, differences on one
  * of their own, so that every row has its zero in the middle.
  */
 export function forestChart(
@@ -54,10 +54,16 @@ export function forestChart(
 const NOWHERE = { effect: 0, low: 0, high: 0, margin: 0 };
 
 /** Where an effect lies: 0 is none, and more is better for b. */
-function placeOf({ scale, metric, effect, low, high, margin }: MetricVerdict) {
+function placeOf({ scale, metric, a, effect, low, high, margin }: MetricVerdict) {
   const higherIsBetter = metric === 'quality' || metric === 'satisfaction';
+  const ratio = (value: number) => Math.log2(Math.min(WIDEST, Math.max(1 / WIDEST, value)));
+  const sizeOf = (value: number) => {
+    if (scale === 'ratio') return ratio(value);
+    if (metric !== 'cost') return 4 * value;
+    return value === 0 ? 0 : ratio((a + value) / a);
+  };
   const place = (value: number) => {
-    const size = scale === 'ratio' ? Math.log2(Math.min(WIDEST, Math.max(1 / WIDEST, value))) : 4 * value;
+    const size = sizeOf(value);
     return higherIsBetter ? size : -size;
   };
   const [one, other] = [place(low), place(high)];
