@@ -8,8 +8,10 @@ const calledSchema = z.object({
   /** From sending to the last token. */
   e2eMs: z.optional(z.number()),
   tokens: z.optional(recordTokensSchema),
-  /** Absent: unknown. */
+  /** Of all attempts; absent: unknown. */
   costUsd: z.optional(z.number()),
+  /** Attempts that may have used more than tokens and cost tell, as no server counted them. */
+  uncertain: z.optional(z.number()),
 });
 
 /**

@@ -13,6 +13,7 @@ import { Bench } from '../benchmark/testing/bench.ts';
 import { makePlan, resumeMessage, startMessage } from '../benchmark/testing/run.ts';
 import { simulatedAnswer } from '../simulator/answer.ts';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
+import { evaluationUse } from './evaluate.ts';
 
 const bench = new Bench();
 let simulator: Simulator;
@@ -118,6 +119,34 @@ describe('judging a run', { timeout: 60_000 }, () => {
     const again = await measure(evaluateMessage({ evaluation: { judge } })).done;
     expect(again.manifest.evaluationUnknown).toBe(judged);
     expect((await readRun(bench.runDir)).summary.totals.unknownCost).toBe(judged);
+  });
+
+  it('remembers attempts that no server counted, so that they stay within the ceilings of later sessions', async () => {
+    let tries = 0;
+    const flaky = await bench.serve({
+      answer: 'Fine.\n{"score": 4}',
+      usage: () => ({ input: 10, output: 5 }),
+      onRequest: (_, response) => {
+        if (tries++ % 2 === 1) return undefined;
+        response.writeHead(503).end();
+        return true;
+      },
+    });
+    const plan = planOf({
+      endpoints: [
+        { id: 'lab', protocol: 'openai', baseUrl: simulator.baseUrl },
+        { id: 'court', protocol: 'openai', baseUrl: flaky.baseUrl, concurrency: 1 },
+      ],
+      requests: 1,
+      models: [{ endpoint: 'lab', model: 'large' }],
+      evaluation: { judge: { ...judge, model: { ...judge.model, endpoint: 'court', model: 'j' } } },
+    });
+    await measure(startMessage(bench.runDir, plan, prompts(1))).done;
+    expect(of('judge').map(({ score, called }) => [score, called.uncertain])).toEqual([[0.75, 1]]);
+    const run = await readRun(bench.runDir);
+    const used = evaluationUse({ runDir: bench.runDir, plan: run.manifest.plan, prompts: run.prompts });
+    expect(used.tokens).toBeGreaterThan(15 + judge.maxTokens);
+    expect(used.usd).toBeGreaterThan(of('judge')[0]?.called.costUsd ?? 0);
   });
 
   it('asks nobody about requests that failed, warm-up, and answers that are not there', async () => {

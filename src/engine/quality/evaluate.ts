@@ -202,12 +202,13 @@ function earlierOutcomes({
   let knownUsd: number | undefined;
   let unknownCost = 0;
   let spent = noUse;
-  const dearest = dearestCall(plan, prompts);
+  const attempt = dearestAttempt(plan, prompts);
+  const most = mostAttempts(plan) * (plan.evaluation?.judge?.pairs ? 2 : 1);
   for (const outcome of outcomeLines(runDir)) {
     const called = 'called' in outcome ? outcome.called : undefined;
     if (called?.costUsd !== undefined) knownUsd = (knownUsd ?? 0) + called.costUsd;
     if (ofUnknownCost(outcome)) unknownCost++;
-    spent = addUse(spent, mostOf(called, dearest));
+    spent = addUse(spent, mostOf(called, attempt, most));
     const failed = again === true && ('error' in outcome ? outcome.error !== undefined : askedInVain(outcome, called));
     if (failed) done.delete(outcomeKey(outcome));
     else done.add(outcomeKey(outcome));
@@ -223,14 +224,12 @@ function askedInVain(outcome: Outcome, called: Called | undefined): boolean {
     : outcome.kind === 'pair' && outcome.winner === undefined;
 }
 
-/** What a call that has an outcome used at most; where the server did not count, all of its attempts' bounds. */
-function mostOf(called: Called | undefined, dearest: Use): Use {
+/** What a call that has an outcome used at most: what is told of it, and the bound of each attempt that no server counted. */
+function mostOf(called: Called | undefined, attempt: Use, mostAttempts: number): Use {
   if (called?.e2eMs === undefined) return noUse;
-  const counted = called.tokens?.source === 'server';
-  return {
-    usd: counted && called.costUsd !== undefined ? called.costUsd : dearest.usd,
-    tokens: counted && called.tokens ? called.tokens.input + called.tokens.output : dearest.tokens,
-  };
+  const { tokens, costUsd = 0 } = called;
+  const uncertain = called.uncertain ?? (tokens?.source === 'server' ? 0 : mostAttempts);
+  return addUse({ usd: costUsd, tokens: tokens ? tokens.input + tokens.output : 0 }, times(uncertain, attempt));
 }
 
 /** Bytes of an answer that a record can hold. */
@@ -238,17 +237,14 @@ const mostAnswerBytes = 60_000;
 /** What is written around the texts in a judge's prompt. */
 const frameBytes = 4_000;
 
-/** What one verdict can use at most, with all attempts and, for a pair, both orders. */
-function dearestCall(plan: Plan, prompts: readonly RunPrompt[]): Use {
+/** What one attempt of any verdict can use at most. */
+function dearestAttempt(plan: Plan, prompts: readonly RunPrompt[]): Use {
   const { judge, embedding } = plan.evaluation ?? {};
   let prompt = 0;
   for (const { text, reference = '' } of prompts)
     prompt = Math.max(prompt, Buffer.byteLength(text) + Buffer.byteLength(reference));
-  const attempts = mostAttempts(plan);
-  const ofJudge = judge && boundOfJudge(judge, prompt + 2 * mostAnswerBytes);
-  const ofEmbedding = embedding && useBound(prompt + mostAnswerBytes, 0, embedding);
-  const judged = times(attempts * (judge?.pairs ? 2 : 1), ofJudge ?? noUse);
-  const embedded = times(attempts, ofEmbedding ?? noUse);
+  const judged = judge ? boundOfJudge(judge, prompt + 2 * mostAnswerBytes) : noUse;
+  const embedded = embedding ? useBound(prompt + mostAnswerBytes, 0, embedding) : noUse;
   return { usd: Math.max(judged.usd, embedded.usd), tokens: Math.max(judged.tokens, embedded.tokens) };
 }
 

@@ -118,12 +118,13 @@ export class ModelCaller {
   async ask(model: PlannedModel, text: string, maxTokens: number, id: string): Promise<Asked<string> | Unasked> {
     const prompt = { id, text, tokens: estimateTokens(text).tokens, score: 0.5, tier: 'medium' } as const;
     const bound = useBound(Buffer.byteLength(text), maxTokens, model);
+    const useOf = (outcome: Parameters<typeof certainUse>[0]) => certainUse(outcome, model);
     const attempts = await this.#attempts(
       model,
       bound,
       maxTokens,
       (limits) => this.#callChat({ id, model, prompt, maxTokens }, limits),
-      (outcome) => certainUse(outcome, model),
+      useOf,
     );
     if (typeof attempts === 'string') return attempts;
     const { outcome } = lastAttempt(attempts);
@@ -135,7 +136,7 @@ export class ModelCaller {
     return {
       value: outcome.failure ? undefined : outcome.text,
       failure: outcome.failure,
-      called: calledOf(model, attempts, tokensOf),
+      called: calledOf(model, attempts, tokensOf, useOf),
     };
   }
 
@@ -144,6 +145,7 @@ export class ModelCaller {
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     const { transport, targets } = this.#options;
     const usageOf = (tokens: number | undefined) => (tokens === undefined ? undefined : { input: tokens, output: 0 });
+    const useOf = (outcome: Parameters<typeof certainUse>[0]) => certainUse(outcome, model);
     const attempts = await this.#attempts(
       model,
       useBound(bytes, 0, model),
@@ -178,7 +180,7 @@ export class ModelCaller {
           vectors,
         };
       },
-      ({ usage, failure, status }) => certainUse({ usage, failure, status }, model),
+      useOf,
     );
     if (typeof attempts === 'string') return attempts;
     const { outcome } = lastAttempt(attempts);
@@ -190,7 +192,7 @@ export class ModelCaller {
     return {
       value: outcome.failure ? undefined : outcome.vectors,
       failure: outcome.failure,
-      called: calledOf(model, attempts, tokensOf),
+      called: calledOf(model, attempts, tokensOf, useOf),
     };
   }
 
@@ -284,11 +286,14 @@ function calledOf<Outcome extends AttemptOutcome>(
   model: PlannedModel,
   attempts: readonly CallAttempt<Outcome>[],
   tokensOf: (outcome: Outcome) => RecordTokens | undefined,
+  useOf: (outcome: Outcome) => CertainUse,
 ): Called {
   const { times } = lastAttempt(attempts).outcome;
   let costUsd: number | undefined = 0;
+  let uncertain = 0;
   for (const { outcome } of attempts) {
     const tokens = tokensOf(outcome);
+    if (useOf(outcome).tokens === undefined) uncertain++;
     const free = tokens === undefined && !mayHaveCost(outcome.status, outcome.failure?.code);
     const usd = free ? 0 : tokens && tokenCost(tokens, model);
     costUsd = usd === undefined || costUsd === undefined ? undefined : costUsd + usd;
@@ -299,5 +304,6 @@ function calledOf<Outcome extends AttemptOutcome>(
     e2eMs: Math.round(100 * (times.end - times.sent)) / 100,
     tokens: tokensOf(lastAttempt(attempts).outcome),
     costUsd,
+    uncertain,
   };
 }

@@ -142,6 +142,8 @@ function together([first, second]: readonly Called[]): Called | undefined {
     e2eMs: sum(first.e2eMs, second.e2eMs),
     tokens: a && b && { input: a.input + b.input, output: a.output + b.output, source },
     costUsd: sum(first.costUsd, second.costUsd),
+    // Tokens that are dropped here are no longer told.
+    uncertain: sum(first.uncertain, sum(second.uncertain, (a === undefined) === (b === undefined) ? 0 : 1)),
   };
 }
 
