@@ -239,6 +239,15 @@ describe('verdictOf', () => {
       'Compared with sim/large, sim/small costs 75 % less; quality was not evaluated; latency cannot be relied on, as the run is not valid; satisfaction was not rated.',
     );
     expect(comparison.words[1]).toMatch(/^The run is not valid: the measuring process/);
+    // Neither in numbers nor in what the others are corrected for.
+    expect(comparison.metrics.map((one) => one.metric)).toEqual(['cost']);
+    expect(comparison.metrics[0]?.pAdjusted).toBe(comparison.metrics[0]?.p);
+    const { rankings } = verdict({
+      models: ['a', 'b', 'c'],
+      manifest: { lag: { p50: 1, p99: 80, max: 90 } },
+      came: () => ({}),
+    });
+    expect(rankings.map((one) => one.metric)).toEqual(['cost']);
   });
 
   it('has no time to first token where nothing was streamed', () => {

@@ -11,7 +11,7 @@ import {
 } from './compared-values.ts';
 import { fewestPrompts, judgePairings, type Pairing, pairUp } from './paired.ts';
 import { rankingsOf, withPreferences } from './rankings.ts';
-import { type MetricVerdict, modelMetrics, type Verdict } from './verdict.ts';
+import { type ComparedMetric, type MetricVerdict, modelMetrics, timedMetrics, type Verdict } from './verdict.ts';
 import { headline } from './verdict-words.ts';
 
 /** Of a model's requests; from it on, failures are said beside every comparison. */
@@ -20,32 +20,40 @@ const noticedFailures = 0.01;
 /**
  * What a run concludes: every pair of its models on the same prompts under the same load, in latency, cost, quality and
  * satisfaction, and their order where there are more than two. A prompt is one observation, however often and in however
- * many stages it was sent. Pure and seeded by the plan: the same run gives the same verdict. Work is linear in the records and bounded in
+ * many stages it was sent. A run that is not valid has no latency to compare. Pure and seeded by the plan: the same run gives the same verdict. Work is linear in the records and bounded in
  * resampling.
  */
 export function verdictOf(run: ComparedRun): Verdict {
   const units = unitsOf(run);
   const values = valuesOf(run, units);
   const { seed } = run.manifest.plan;
+  const metrics = modelMetrics.filter((metric) => run.summary.invalid === undefined || !timedMetrics.has(metric));
   const pairs: { a: number; b: number; pairings: Pairing[] }[] = [];
   for (let a = 0; a < values.models.length; a++)
-    for (let b = a + 1; b < values.models.length; b++) pairs.push({ a, b, pairings: pairingsOf(values, a, b, units) });
+    for (let b = a + 1; b < values.models.length; b++)
+      pairs.push({ a, b, pairings: pairingsOf(values, a, b, units, metrics) });
   // All that is looked at together is corrected together.
   const judged = judgePairings(
     pairs.flatMap(({ pairings }) => pairings.filter(enough)),
     seed,
   );
   const comparisons = pairs.map(({ a, b, pairings }) => {
-    const metrics = judged.splice(0, pairings.filter(enough).length);
-    return { a, b, metrics, words: wordsOf(run, values, a, b, pairings, metrics) };
+    const verdicts = judged.splice(0, pairings.filter(enough).length);
+    return { a, b, metrics: verdicts, words: wordsOf(run, values, a, b, pairings, verdicts) };
   });
-  return { comparisons, rankings: rankingsOf(values, units, seed) };
+  return { comparisons, rankings: rankingsOf(values, units, metrics, seed) };
 }
 
-function pairingsOf({ models, preferences }: RunValues, a: number, b: number, units: Units): Pairing[] {
+function pairingsOf(
+  { models, preferences }: RunValues,
+  a: number,
+  b: number,
+  units: Units,
+  metrics: readonly ComparedMetric[],
+): Pairing[] {
   const [one, other] = [models[a], models[b]];
   if (!one || !other) return [];
-  return modelMetrics.map((metric) => {
+  return metrics.map((metric) => {
     const side = (model: ModelValues, own: number, against: number): UnitMeans =>
       metric === 'satisfaction'
         ? withPreferences(model.means.satisfaction, own, preferences, against)

@@ -172,8 +172,11 @@ it('sets every further run against the first, and corrects for all of them toget
 
 it('warns of runs that are not valid or not complete, and refuses a single one', () => {
   const late = run({ seed: 1, manifest: { lag: { p50: 1, p99: 200, max: 300 }, state: 'cancelled' } });
-  const { warnings } = compareRuns([run({ seed: 2 }), late]);
-  expect(warnings.join(' ')).toMatch(/made \(run\) is not valid, so its latency cannot be relied on.*is not complete/);
+  const { warnings, models } = compareRuns([run({ seed: 2 }), late]);
+  expect(models[0]?.metrics.map(({ metric }) => metric)).toEqual(['cost']);
+  expect(models[0]?.lost).toEqual(['ttft', 'e2e']);
+  expect(models[0]?.words.at(-1)).toBe('Latency is not compared, as a run is not valid.');
+  expect(warnings.join(' ')).toMatch(/made \(run\) is not valid, so its latency is not compared.*is not complete/);
   expect(() => compareRuns([late])).toThrow(Failure);
 });
 

@@ -5,7 +5,13 @@ import { type ComparedRun, type Units, unitsOf, valuesOf } from './compared-valu
 import { driftWithin } from './drift.ts';
 import { fewestPrompts, judgePairings, type Pairing, pairUp } from './paired.ts';
 import { planChanges } from './plan-changes.ts';
-import { type ComparedMetric, comparedMetrics, type MetricVerdict, type RunComparison } from './verdict.ts';
+import {
+  type ComparedMetric,
+  comparedMetrics,
+  type MetricVerdict,
+  type RunComparison,
+  timedMetrics,
+} from './verdict.ts';
 import { aboutPrompts, metricNames, pWords, times, valueWords } from './verdict-words.ts';
 
 interface Match {
@@ -35,16 +41,22 @@ export function compareRuns(runs: readonly ComparedRun[]): RunComparison {
     const matched = matchModels(first, other);
     changes.push(...matched.words.map((one) => `${label}${one}`));
     gone.push(...matched.gone.map((name) => ({ name: plainText(name, 120), run: index + 1 })));
+    const valid = first.summary.invalid === undefined && other.summary.invalid === undefined;
     const after = valuesOf(other, unitsFrom(first, other, units));
     for (const match of matched.matches) {
       const [a, b] = [before.models[match.a], after.models[match.b]];
       if (!a || !b) continue;
       const metrics = comparedMetrics.filter((metric) => metric !== 'errors' || a.failed + b.failed > 0);
-      const all = metrics.map((metric) => pairUp(metric, a.means[metric], b.means[metric], units));
-      const lost = all.flatMap(({ metric, differences }) =>
-        differences.length < fewestPrompts && a.means[metric].counts.some((count) => count > 0) ? [metric] : [],
+      const pairings = metrics
+        .filter((metric) => valid || !timedMetrics.has(metric))
+        .map((metric) => pairUp(metric, a.means[metric], b.means[metric], units))
+        .filter(({ differences }) => differences.length > 1);
+      const told = pairings.filter(({ differences }) => differences.length >= fewestPrompts);
+      const lost = metrics.filter(
+        (metric) =>
+          a.means[metric].counts.some((count) => count > 0) && !told.some((pairing) => pairing.metric === metric),
       );
-      compared.push({ run: index + 1, match, pairings: all.filter(({ differences }) => differences.length > 1), lost });
+      compared.push({ run: index + 1, match, pairings, lost });
     }
   }
   const judged = judgePairings(
@@ -118,7 +130,7 @@ function warningsOf(runs: readonly ComparedRun[], compared: boolean): string[] {
   for (const { manifest, summary } of runs) {
     const title = `${plainText(manifest.title, 80)} (${plainText(manifest.runId, 60)})`;
     if (summary.invalid !== undefined)
-      warnings.push(`${title} is not valid, so its latency cannot be relied on: ${plainText(summary.invalid, 400)}`);
+      warnings.push(`${title} is not valid, so its latency is not compared: ${plainText(summary.invalid, 400)}`);
     if (manifest.state !== 'complete')
       warnings.push(`${title} is not complete: it may cover models and prompts unevenly.`);
   }
@@ -144,6 +156,7 @@ function wordsOf(
     const drift = driftWords(first, other, match, verdict);
     if (drift !== undefined) words.push(drift);
   }
+  const valid = first.summary.invalid === undefined && other.summary.invalid === undefined;
   const most = Math.max(0, ...metrics.map(({ n }) => n));
   if (most === 0) {
     const staged = [first, other].some(({ manifest }) => (manifest.stages?.length ?? 1) > 1);
@@ -153,10 +166,14 @@ function wordsOf(
     words.push(
       `${counted(most, 'prompt')} to compare on: fewer than ${fewestPrompts} can show no difference, however often each is sent.`,
     );
-  else if (lost.length > 0)
-    words.push(
-      `Fewer than ${fewestPrompts} prompts have it in both runs, so no verdict is possible: ${lost.map((metric) => metricNames[metric]).join(', ')}.`,
-    );
+  else {
+    const few = lost.filter((metric) => valid || !timedMetrics.has(metric));
+    if (few.length > 0)
+      words.push(
+        `Fewer than ${fewestPrompts} prompts have it in both runs, so no verdict is possible: ${few.map((metric) => metricNames[metric]).join(', ')}.`,
+      );
+  }
+  if (!valid) words.push('Latency is not compared, as a run is not valid.');
   return words;
 }
 

@@ -2,20 +2,25 @@ import { inGroups } from '../stats/groups.ts';
 import { quantile } from '../stats/quantiles.ts';
 import { seededRandom } from '../stats/random.ts';
 import type { Preference, RunValues, UnitMeans, Units } from './compared-values.ts';
-import { type ComparedMetric, modelMetrics, type Ranking } from './verdict.ts';
+import type { ComparedMetric, Ranking } from './verdict.ts';
 
 const resamples = 2_000;
 /** Of groups of prompts, times models: a rank is coarse and needs no more. */
 const mostGroups = 500;
 
 /**
- * The order of more than two models in each figure, on the prompts for which all of them have a value; models without any are left out.
+ * The order of more than two models in each of `metrics`, on the prompts for which all of them have a value; models without any are left out.
  * `low` to `high`: 95 % of the ranks when the prompts are drawn anew, the same ones for every model. Equal models share the better
  * rank.
  */
-export function rankingsOf({ models, preferences }: RunValues, units: Units, seed: number): Ranking[] {
+export function rankingsOf(
+  { models, preferences }: RunValues,
+  units: Units,
+  metrics: readonly ComparedMetric[],
+  seed: number,
+): Ranking[] {
   if (models.length < 3) return [];
-  return modelMetrics.flatMap((metric) => {
+  return metrics.flatMap((metric) => {
     const means = models.map((model, index) =>
       metric === 'satisfaction' ? withPreferences(model.means.satisfaction, index, preferences) : model.means[metric],
     );

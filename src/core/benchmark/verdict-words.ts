@@ -48,8 +48,7 @@ export interface Headline {
  * latency and cost that is decided. Names must be safe to show.
  */
 export function headline(input: Headline): string {
-  const { a, b, metrics, invalid } = input;
-  const usable = metrics.filter(({ metric }) => !(invalid && (metric === 'ttft' || metric === 'e2e')));
+  const { a, b, metrics: usable } = input;
   const leading = (['quality', 'satisfaction', 'e2e', 'ttft', 'cost'] as const)
     .map((metric) => usable.find((one) => one.metric === metric))
     .find((verdict) => verdict?.outcome === 'a' || verdict?.outcome === 'b');

@@ -6,6 +6,9 @@ export const modelMetrics = ['ttft', 'e2e', 'cost', 'quality', 'satisfaction'] a
 /** What two runs are compared in: also the share of requests that failed, where any did. */
 export const comparedMetrics = [...modelMetrics, 'errors'] as const;
 
+/** What a run that is not valid says nothing of. */
+export const timedMetrics: ReadonlySet<string> = new Set(['ttft', 'e2e'] satisfies (typeof comparedMetrics)[number][]);
+
 /**
  * One figure of two sides on the same prompts. A prompt is one observation however often it was sent: the mean of its
  * requests. Latency in ms, cost in USD for each request, quality, satisfaction and errors in [0,1].
@@ -68,7 +71,7 @@ export const runComparisonSchema = z.object({
       /** Position in `runs` of side b; side a is the first run. */
       run: z.number(),
       metrics: z.array(metricVerdictSchema),
-      /** Figures that the first run has and on which no verdict is possible: too few prompts have them in both. */
+      /** Figures that the first run has and on which no verdict is possible: too few prompts have them in both, or they are latency and one run is not valid. */
       lost: z.array(z.enum(comparedMetrics)),
       words: z.array(z.string()),
     }),
