@@ -85,6 +85,7 @@ describe('the load of tierwise bench', () => {
   it('is a search for the rate that keeps an SLO', async () => {
     const { code, stdout, stderr } = await bench('search', [
       ...['--search-rate', '20..80', '--slo', 'ttft_ms<60000', '--good-share', '0.9', '--requests', '3'],
+      ...['--trial-seconds', '0.5'],
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^At most \d+ requests to 1 model/) });
     expect(stdout).toMatch(

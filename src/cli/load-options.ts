@@ -13,6 +13,7 @@ export interface LoadOptions {
   readonly sweep?: NonNullable<LoadSetting['sweep']>;
   readonly searchRate?: RateRange;
   readonly goodShare?: number;
+  readonly trialSeconds?: number;
   readonly trace?: string;
   readonly traceUnit?: TraceUnit;
   readonly slo?: Slo;
@@ -32,6 +33,7 @@ const optionNames: Readonly<Record<keyof LoadSetting, string>> = {
   traceUnit: '--trace-unit',
   arrivals: '--arrivals',
   goodShare: '--good-share',
+  trialSeconds: '--trial-seconds',
 };
 
 /**
@@ -39,7 +41,7 @@ const optionNames: Readonly<Record<keyof LoadSetting, string>> = {
  * change it. @throws Failure `usage` for what does not go together.
  */
 export function chosenLoad(options: LoadOptions, configured: LoadSetting): LoadSetting {
-  const { rate, ramp, sweep, searchRate, trace, arrivals, goodShare, traceUnit } = options;
+  const { rate, ramp, sweep, searchRate, trace, arrivals, goodShare, trialSeconds, traceUnit } = options;
   const pattern = { rate, ramp, sweep, searchRate, trace };
   const replaces = loadPatterns.some((key) => pattern[key] !== undefined);
   const base: LoadSetting = !replaces
@@ -48,11 +50,13 @@ export function chosenLoad(options: LoadOptions, configured: LoadSetting): LoadS
         ...pattern,
         arrivals: byRate(pattern) ? configured.arrivals : undefined,
         goodShare: searchRate === undefined ? undefined : configured.goodShare,
+        trialSeconds: searchRate === undefined ? undefined : configured.trialSeconds,
       };
   const setting: LoadSetting = {
     ...base,
     arrivals: arrivals ?? base.arrivals,
     goodShare: goodShare ?? base.goodShare,
+    trialSeconds: trialSeconds ?? base.trialSeconds,
     traceUnit: traceUnit ?? base.traceUnit,
   };
   const problem = loadProblem(setting, (key) => optionNames[key]);

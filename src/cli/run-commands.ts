@@ -97,7 +97,12 @@ export function runCommands(
     .addOption(choice('--trace-unit <unit>', 'of numbers in the trace; default: told by column and size', traceUnits))
     .addOption(choice('--arrivals <kind>', 'of a rate; default: poisson', arrivalKinds))
     .option('--slo <limits>', 'what a good request keeps: ttft_ms<800,tpot_ms<50,e2e_ms<5000', slo)
-    .option('--good-share <n>', 'of --search-rate: share of good requests; default: 0.95', shareOf('--good-share'));
+    .option('--good-share <n>', 'of --search-rate: share of good requests; default: 0.95', shareOf('--good-share'))
+    .option(
+      '--trial-seconds <n>',
+      'of --search-rate: how long each trial lasts at least; default: 10, or five times --slo',
+      positive('--trial-seconds'),
+    );
   evaluationOptions(bench);
   gateOptions(bench).action(async (options) => {
     const { bench } = await import('./bench.ts');

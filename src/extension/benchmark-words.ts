@@ -50,14 +50,16 @@ export function offerDetail(offer: Offer): string {
     .join('\n\n');
 }
 
-function requestsSentence({ requests, warmup, maxTokens, load }: Plan): string {
+function requestsSentence({ requests, warmup, warmupMs, maxTokens, load }: Plan): string {
   const each =
     load?.pattern === 'sweep'
       ? `each model in each of ${counted(load.stages.length, 'stage')}`
       : load?.pattern === 'search'
         ? 'each model and each rate that is tried'
         : 'each model';
-  return `${counted(requests, 'measured request')} to ${each}, after ${formatCount(warmup)} for warm-up; answers of at most ${formatCount(maxTokens)} tokens.`;
+  const least = load?.pattern === 'search' && load.trialSeconds !== undefined ? 'At least ' : '';
+  const warm = `${warmupMs === undefined ? '' : 'at least '}${formatCount(warmup)}`;
+  return `${least}${counted(requests, 'measured request')} to ${each}, after ${warm} for warm-up; answers of at most ${formatCount(maxTokens)} tokens.`;
 }
 
 function loadSentence(plan: Plan): string {

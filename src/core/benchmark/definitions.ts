@@ -58,7 +58,7 @@ const definitions: Record<string, string> = {
   coldStart:
     'Cold start: from the first try to wake an endpoint that may sleep, to the first token of the try that succeeded, in each session of the run. In no other figure, but in the total cost.',
   warmup:
-    'Warm-up: requests before the measured ones that open connections and fill caches; in no figure, but in the total cost. The run goes on without a pause after them.',
+    'Warm-up: requests before the measured ones that open connections, fill caches and bring the load to its height; in no figure, but in the total cost. The run goes on without a pause after them.',
   attempts:
     'Attempts: a request is tried once, unless the plan allows retries or its key had expired. Latency figures are of requests whose first attempt succeeded, so no retry and no waiting before one hides in a time; a request that a retry saved counts as succeeded, with its tokens and its cost. Read latency together with the share of first attempts that failed.',
   quantiles: `Percentiles: p50, p90, p95, p99 and p99.9 are the value that so many percent of the measured successful requests do not exceed, interpolated linearly between neighbours (type 7). p95 of fewer than ${fewestValues.p95} requests and p99 of fewer than ${fewestValues.p99} rest on single values; p99.9 of fewer than 1,000 is not shown.`,
@@ -84,7 +84,7 @@ const satisfactionWords =
   'Satisfaction: what people preferred: thumbs on single answers, and blind pairs of which one answer, or neither, was better. Judges that compare pairs stand apart.';
 
 function capacityWords(goodShare: number): string {
-  return `Capacity: the highest rate that was tried at which at least ${goodShare * 100} % of the requests were good; the next rate that failed bounds it from above.`;
+  return `Capacity: the highest rate that was tried at which at least ${goodShare * 100} % of the requests were good and the endpoint kept up, as waits from schedule to end did not grow by more than 5 % of the time that passed (beyond two standard errors); the next rate that failed bounds it from above.`;
 }
 
 function judging(repeats: number, pairs: boolean): Record<string, string> {

@@ -32,7 +32,7 @@ export const loadSchema = z.discriminatedUnion('pattern', [
   /** One stage after another, each with all of the plan's requests and warm-up. */
   z.object({ pattern: z.literal('sweep'), stages: z.array(stageLoadSchema) }),
   /**
-   * The highest rate at which the share of requests that meet the plan's `slo` is still `goodShare`: for one model after
+   * The highest rate at which the share of requests that meet the plan's `slo` is still `goodShare` and waits do not grow: for one model after
    * the other, by doubling from `fromPerSecond` until it fails or `toPerSecond` is reached, then by bisection on a log scale
    * until the bracket is within `precision` (0.1: 10 %). Each trial is a stage.
    */
@@ -43,6 +43,8 @@ export const loadSchema = z.discriminatedUnion('pattern', [
     toPerSecond: z.number(),
     goodShare: z.number(),
     precision: z.number(),
+    /** A trial lasts at least so long, and has at least the plan's requests; absent: it has those, however soon they are over. */
+    trialSeconds: z.optional(z.number()),
   }),
 ]);
 

@@ -141,8 +141,14 @@ export function loadWords({ load, concurrency }: Pick<Plan, 'load' | 'concurrenc
   }
 }
 
-function searchWords({ fromPerSecond, toPerSecond, goodShare }: Extract<Load, { pattern: 'search' }>): string {
-  return `a search from ${fromPerSecond} to ${toPerSecond} requests/s for ${goodShare * 100} % good`;
+function searchWords({
+  fromPerSecond,
+  toPerSecond,
+  goodShare,
+  trialSeconds,
+}: Extract<Load, { pattern: 'search' }>): string {
+  const trials = trialSeconds === undefined ? '' : `, at least ${trialSeconds} s a trial`;
+  return `a search from ${fromPerSecond} to ${toPerSecond} requests/s for ${goodShare * 100} % good${trials}`;
 }
 
 /** A stage's load: `8 in flight`, `Poisson arrivals at 5 requests/s`. */

@@ -6,6 +6,8 @@ export const planLimits = {
   warmup: [0, 10_000],
   maxTokens: [1, 1_000_000],
   temperature: [0, 2],
+  /** Of a search. */
+  trialSeconds: [0, 3_600],
   timeoutMs: [1, 86_400_000],
   maxRetries: [0, 20],
   timeLimitMs: [1, 604_800_000],

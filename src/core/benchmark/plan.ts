@@ -72,10 +72,12 @@ export const planSchema = z.object({
   load: z.optional(loadSchema),
   /** What counts as a good request. */
   slo: z.optional(sloSchema),
-  /** Measured requests for each model, in each stage of the load. */
+  /** Measured requests for each model, in each stage of the load; in a trial of a search the least. */
   requests: z.number(),
   /** Warm-up requests for each model, at the beginning of each stage. */
   warmup: z.number(),
+  /** In a stage whose requests arrive by the clock, warm-up lasts at least so many ms at its first rate; absent: however long. */
+  warmupMs: z.optional(z.number()),
   /** Most output tokens asked of the model. */
   maxTokens: z.number(),
   temperature: z.optional(z.number()),

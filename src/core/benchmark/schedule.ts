@@ -2,7 +2,7 @@ import { seededOrder, seedFor } from '../stats/random.ts';
 import { arrivals, type OpenLoad, traceArrivals } from './arrivals.ts';
 import type { Stage } from './load.ts';
 import type { Plan } from './plan.ts';
-import { nextStage } from './stages.ts';
+import { countsIn, nextStage } from './stages.ts';
 
 /** One request that a plan asks for. */
 export interface PlannedRequest {
@@ -37,11 +37,11 @@ export function plannedRequests(
   index = 0,
 ): Generator<PlannedRequest> {
   if (stage === undefined) throw new Error('There is no such stage.');
-  const walk = walkOf(runId, plan, promptCount, index);
+  const walk = walkOf(runId, plan, promptCount, stage, index);
   const { load } = stage;
   if (load.kind === 'open') return independently(walk, stage, load);
   const { load: trace } = plan;
-  return turns(walk, stage, trace?.pattern === 'trace' ? traceArrivals(trace.offsetsMs, plan.warmup) : undefined);
+  return turns(walk, stage, trace?.pattern === 'trace' ? traceArrivals(trace.offsetsMs, walk.warmup) : undefined);
 }
 
 /**
@@ -54,7 +54,8 @@ export function requestFinder(
   promptCount: number,
   stages: readonly Stage[],
 ): (id: string) => PlannedRequest | undefined {
-  const { order } = walkOf(runId, plan, promptCount, 0);
+  const order = seededOrder(promptCount, plan.seed);
+  const walks = stages.map((stage, index) => ({ runId, plan, index, order, ...countsIn(plan, stage.load) }));
   return (id) => {
     const found = id.startsWith(runId) ? /^(?:\.s(\d+))?\.([wrc])(\d+)\.m(\d+)$/.exec(id.slice(runId.length)) : null;
     if (!found) return undefined;
@@ -62,15 +63,21 @@ export function requestFinder(
     const index = Number(stage) - 1;
     const model = Number(place) - 1;
     const count = Number(number);
-    const request =
-      kind === 'c'
-        ? wakingRequests(runId, plan, promptCount, count - 1).find((waking) => waking.model === model)
-        : requestAt({ runId, plan, index, order }, model, kind === 'w' ? count - 1 : plan.warmup + count - 1);
-    const exists =
-      kind === 'c' || (stages[index]?.models.includes(model) && count <= (kind === 'w' ? plan.warmup : plan.requests));
+    const request = kind === 'c' ? waking(count, model) : measuredOrWarmup(index, kind === 'w', count, model);
     // What is written otherwise (a 0 before a number) is not of this run.
-    return exists && request?.id === id ? request : undefined;
+    return request?.id === id ? request : undefined;
   };
+
+  function waking(count: number, model: number): PlannedRequest | undefined {
+    return wakingRequests(runId, plan, promptCount, count - 1).find((request) => request.model === model);
+  }
+
+  function measuredOrWarmup(index: number, isWarmup: boolean, count: number, model: number) {
+    const walk = walks[index];
+    if (!walk || !stages[index]?.models.includes(model)) return undefined;
+    if (count > (isWarmup ? walk.warmup : walk.requests)) return undefined;
+    return requestAt(walk, model, isWarmup ? count - 1 : walk.warmup + count - 1);
+  }
 }
 
 /**
@@ -92,15 +99,17 @@ interface Walk {
   readonly plan: Plan;
   readonly index: number;
   readonly order: Uint32Array;
+  /** Of each model in the stage. */
+  readonly requests: number;
+  readonly warmup: number;
 }
 
-function walkOf(runId: string, plan: Plan, promptCount: number, index: number): Walk {
-  return { runId, plan, index, order: seededOrder(promptCount, plan.seed) };
+function walkOf(runId: string, plan: Plan, promptCount: number, { load }: Stage, index: number): Walk {
+  return { runId, plan, index, order: seededOrder(promptCount, plan.seed), ...countsIn(plan, load) };
 }
 
-/** Request `turn` of a model in its stage; the first `plan.warmup` are warm-up. */
-function requestAt({ runId, plan, index, order }: Walk, model: number, turn: number): PlannedRequest {
-  const { warmup } = plan;
+/** Request `turn` of a model in its stage; the first `warmup` are warm-up. */
+function requestAt({ runId, index, order, warmup }: Walk, model: number, turn: number): PlannedRequest {
   const count = order.length;
   const measured = turn - warmup;
   const stage = index === 0 ? '' : `.s${index + 1}`;
@@ -120,7 +129,7 @@ function orderInTurn({ plan, index }: Walk, { models }: Stage, turn: number): re
 
 /** `times`: when each turn is due; absent: as soon as there is room. */
 function* turns(walk: Walk, stage: Stage, times?: Iterator<number, never>): Generator<PlannedRequest> {
-  for (let turn = 0; turn < walk.plan.warmup + walk.plan.requests; turn++) {
+  for (let turn = 0; turn < walk.warmup + walk.requests; turn++) {
     const due = times && { dueMs: times.next().value };
     for (const model of orderInTurn(walk, stage, turn)) yield { ...requestAt(walk, model, turn), ...due };
   }
@@ -128,9 +137,9 @@ function* turns(walk: Walk, stage: Stage, times?: Iterator<number, never>): Gene
 
 /** Each model at times of its own. Evenly spaced requests of several models do not come at the same moments. */
 function* independently(walk: Walk, stage: Stage, load: OpenLoad): Generator<PlannedRequest> {
-  const { plan, index } = walk;
+  const { plan, index, requests, warmup } = walk;
   let lines = orderInTurn(walk, stage, 0).map((model, position) => {
-    const times = arrivals(load, plan, position / stage.models.length, seedFor(plan.seed, index, model));
+    const times = arrivals(load, walk, position / stage.models.length, seedFor(plan.seed, index, model));
     return { model, times, turn: 0, dueMs: times.next().value };
   });
   while (lines.length > 0) {
@@ -138,6 +147,6 @@ function* independently(walk: Walk, stage: Stage, load: OpenLoad): Generator<Pla
     yield { ...requestAt(walk, line.model, line.turn), dueMs: line.dueMs };
     line.turn++;
     line.dueMs = line.times.next().value;
-    if (line.turn === plan.warmup + plan.requests) lines = lines.filter((other) => other !== line);
+    if (line.turn === warmup + requests) lines = lines.filter((other) => other !== line);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Bracket, bracketOf, mostTrials, nextRate, type Search, type Trial } from './search.ts';
+import { type Bracket, bracketOf, mostLeft, nextRate, type Search, type Trial } from './search.ts';
 
 const search: Search = { fromPerSecond: 1, toPerSecond: 100, precision: 0.1 };
 
@@ -9,7 +9,7 @@ function searchOn(capacity: number, options: Search = search): { trials: Trial[]
   const bounds: number[] = [];
   for (;;) {
     const bracket = bracketOf(trials);
-    bounds.push(mostTrials(options, bracket));
+    bounds.push(mostLeft(options, bracket, () => 1));
     const perSecond = nextRate(options, bracket);
     if (perSecond === undefined) return { trials, found: bracket, bounds };
     trials.push({ perSecond, held: perSecond <= capacity });

@@ -38,13 +38,13 @@ export function nextRate(search: Search, { perSecond: held, failedAt }: Bracket)
   return failedAt / held <= 1 + search.precision ? undefined : middle(held, failedAt);
 }
 
-/** How many trials are still needed at most. */
-export function mostTrials(search: Search, bracket: Bracket): number {
+/** What the trials that are still needed take at most; `takes`: what one at a rate does. */
+export function mostLeft(search: Search, bracket: Bracket, takes: (perSecond: number) => number): number {
   const next = nextRate(search, bracket);
   if (next === undefined) return 0;
   const after = (held: boolean) =>
-    mostTrials(search, held ? { ...bracket, perSecond: next } : { ...bracket, failedAt: next });
-  return 1 + Math.max(after(true), after(false));
+    mostLeft(search, held ? { ...bracket, perSecond: next } : { ...bracket, failedAt: next }, takes);
+  return takes(next) + Math.max(after(true), after(false));
 }
 
 /** Rounded, as more digits would only be noise in reports. */

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Load } from './load.ts';
-import { capacities, fewestRequests, mostInFlight, mostRequests, nextStage, type StageResult } from './stages.ts';
+import {
+  capacities,
+  countsIn,
+  fewestRequests,
+  heldRate,
+  mostInFlight,
+  mostRequests,
+  nextStage,
+  type StageResult,
+} from './stages.ts';
 
 const plan = (load: Load | undefined, models = 1) => ({
   models: Array.from({ length: models }, (_, index) => ({ endpoint: 'lab', model: `m${index}` })),
@@ -81,6 +90,41 @@ describe('the stages of a plan', () => {
       load: { kind: 'open', arrivals: 'poisson', perSecond: 2 },
       models: [0],
     });
+  });
+
+  it('of a search fail where waits grow, though every request is good yet', () => {
+    const planned = plan(search);
+    const stage = nextStage(planned, [])!;
+    const all = { stage, measured: 20, good: 20 };
+    expect(capacities(planned, [{ ...all, growth: 0.6 }])).toEqual([{ model: 0, failedAt: 1 }]);
+    expect(capacities(planned, [{ ...all, growth: 0.01 }])).toEqual([{ model: 0, perSecond: 1 }]);
+    expect(nextStage(planned, [{ ...all, growth: 0.6 }])).toBeUndefined();
+  });
+
+  it('of a search say nothing of a rate until its trial is finished', () => {
+    const planned = plan(search);
+    const stage = nextStage(planned, [])!;
+    expect(capacities(planned, [{ stage, measured: 2, good: 2 }])).toEqual([]);
+    expect(heldRate(planned, { stage, measured: 2, good: 2 })).toBeUndefined();
+  });
+
+  it('of a search last as long as a trial is to, at every rate', () => {
+    const timed = { ...plan({ ...search, trialSeconds: 10 }), warmupMs: 2_000 };
+    const at = (perSecond: number) => countsIn(timed, { kind: 'open', arrivals: 'poisson', perSecond });
+    expect(at(1)).toEqual({ requests: 20, warmup: 2 });
+    expect(at(64)).toEqual({ requests: 640, warmup: 128 });
+    expect(fewestRequests(timed)).toBe(22);
+    // 1, 2, 4 … 64 when all hold; more when 64 fails and what lies below is tried.
+    expect(mostRequests(timed)).toBeGreaterThan(22 + 24 + 48 + 96 + 192 + 384 + 768);
+  });
+
+  it('by the clock warm up for a time, at the rate with which they begin', () => {
+    const timed = { ...plan(undefined), warmupMs: 1_000, requests: 200 };
+    expect(countsIn(timed, { kind: 'open', arrivals: 'constant', perSecond: 50, toPerSecond: 90 }).warmup).toBe(50);
+    expect(countsIn(timed, { kind: 'open', arrivals: 'constant', perSecond: 900 }).warmup).toBe(200);
+    expect(countsIn(timed, { kind: 'closed', concurrency: 99 }).warmup).toBe(2);
+    const trace: Load = { pattern: 'trace', offsetsMs: Array.from({ length: 101 }, (_, index) => 20 * index) };
+    expect(countsIn({ ...timed, load: trace }, { kind: 'trace' }).warmup).toBe(50);
   });
 
   it('count what is under way among the requests of a search', () => {

@@ -58,8 +58,8 @@ describe('capacity', () => {
   it('is the highest rate that held below the lowest that failed', () => {
     const { summary } = searchedRun();
     expect(summary.capacity).toEqual([
-      { model: 0, perSecond: 16, failedAt: 22.6 },
-      { model: 1, perSecond: 2, failedAt: 4 },
+      { model: 0, perSecond: 11.3, failedAt: 16 },
+      { model: 1, perSecond: 4, failedAt: 5.66 },
     ]);
     expect(summary.definitions.capacity).toContain('90 %');
   });

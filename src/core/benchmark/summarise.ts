@@ -1,5 +1,4 @@
 import type { Outcome } from '../quality/outcome.ts';
-import { capacityOf } from './capacity.ts';
 import { definitionsOf } from './definitions.ts';
 import { Evaluation } from './evaluation.ts';
 import type { Stage } from './load.ts';
@@ -8,6 +7,8 @@ import type { Plan } from './plan.ts';
 import type { RunRecord } from './record.ts';
 import { sloFromSchedule } from './slo.ts';
 import { Spans } from './spans.ts';
+import { StageResults } from './stage-results.ts';
+import { capacities, heldRate } from './stages.ts';
 import type { ModelSummary, Summary } from './summary.ts';
 import { Tally } from './tally.ts';
 import { invalidOf } from './validity.ts';
@@ -30,6 +31,7 @@ export function summarise(
   const { stages: begun = [] } = manifest;
   const staged = begun.length > 1 || plan.load?.pattern === 'search' ? begun : [];
   const stages = staged.map(({ models }) => tallies(plan, models));
+  const results = new StageResults(plan, begun);
   const fromSchedule = begun.map(({ load }) => sloFromSchedule(load));
   const planned = sloFromSchedule(plan.load);
   const position = positions(plan);
@@ -48,12 +50,20 @@ export function summarise(
     overall.get(model)?.add(record, tier, scheduled, late);
     stages[stage]?.get(model)?.add(record, tier, scheduled, late);
     evaluation.add(record, model, stage);
+    results.note(record);
   }
 
+  const trials = results.all;
+  const found = capacities(plan, trials);
+  const heldIn = (stage: number) => {
+    const held = trials[stage] && heldRate(plan, trials[stage]);
+    return held === undefined ? {} : { held };
+  };
   const models = [...overall].map(([index, tally]): ModelSummary => ({ ...tally.summary(), ...evaluation.of(index) }));
   const summaries = staged.map(({ load, models: which }, stage) => ({
     load,
     models: which,
+    ...heldIn(stage),
     summaries: [...(stages[stage] ?? [])].map(
       ([index, tally]): ModelSummary => ({ ...tally.summary(), ...evaluation.of(index, stage) }),
     ),
@@ -71,7 +81,7 @@ export function summarise(
     runId: manifest.runId,
     models,
     ...(summaries.length > 0 ? { stages: summaries } : {}),
-    ...capacityOf(plan, summaries),
+    ...(found ? { capacity: found } : {}),
     totals,
     ...invalidOf(manifest, models, summaries),
     definitions: definitionsOf(plan, models),

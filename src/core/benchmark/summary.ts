@@ -130,7 +130,16 @@ export const summarySchema = z.object({
   /** Over all stages. */
   models: z.array(modelSummarySchema),
   /** Of a run with several stages: what each model did in each of them. */
-  stages: z.optional(z.array(z.object({ ...stageSchema.shape, summaries: z.array(modelSummarySchema) }))),
+  stages: z.optional(
+    z.array(
+      z.object({
+        ...stageSchema.shape,
+        /** Of a search's finished trial: whether the endpoint held its rate. */
+        held: z.optional(z.boolean()),
+        summaries: z.array(modelSummarySchema),
+      }),
+    ),
+  ),
   /** Of a search: the highest rate at which each model held the SLO; `perSecond` absent: at none that was tried. */
   capacity: z.optional(
     z.array(z.object({ model: z.number(), perSecond: z.optional(z.number()), failedAt: z.optional(z.number()) })),

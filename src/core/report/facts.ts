@@ -119,6 +119,16 @@ function loadWords({ load, concurrency }: Manifest['plan']): string {
   }
 }
 
+/** Of a search; absent: its trials are no longer than their requests. */
+function trialSeconds({ load }: Manifest['plan']): number | undefined {
+  return load?.pattern === 'search' ? load.trialSeconds : undefined;
+}
+
+/** Where there are more at a high rate. */
+function atLeast(time: number | undefined): string {
+  return time === undefined ? '' : 'at least ';
+}
+
 /** What was run, with what and where: the manifest in words. */
 export function factsOf(run: Run): ReportView['facts'] {
   const { manifest } = run;
@@ -141,7 +151,7 @@ export function factsOf(run: Run): ReportView['facts'] {
       ['Pattern', loadWords(plan)],
       [
         `Requests per model${plan.load?.pattern === 'sweep' || plan.load?.pattern === 'search' ? ' and stage' : ''}`,
-        `${grouped(plan.requests)}, after ${grouped(plan.warmup)} for warm-up`,
+        `${atLeast(trialSeconds(plan))}${grouped(plan.requests)}, after ${atLeast(plan.warmupMs)}${grouped(plan.warmup)} for warm-up`,
       ],
       [plan.load === undefined ? 'In flight at once' : 'Most in flight at once', grouped(plan.concurrency)],
       ['A good request', plan.slo && sloWords(plan.slo)],

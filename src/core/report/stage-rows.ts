@@ -28,6 +28,8 @@ export const stageRowSchema = z.object({
   kind: z.enum(['closed', 'open', 'trace']),
   /** What the stages of a sweep differ in: requests in flight, or requests per second; absent where there is no one number. */
   level: z.optional(z.number()),
+  /** Of a search's finished trial. */
+  held: z.optional(z.boolean()),
   models: z.array(stageModelSchema),
 });
 
@@ -35,10 +37,11 @@ export type StageRow = z.infer<typeof stageRowSchema>;
 
 /** A run's stages, in their order; none for a run of one load. */
 export function stageRows({ stages = [] }: Summary): StageRow[] {
-  return stages.map(({ load, models, summaries }) => ({
+  return stages.map(({ load, models, held, summaries }) => ({
     load: stageLoadWords(load),
     kind: load.kind,
     level: load.kind === 'closed' ? load.concurrency : load.kind === 'open' ? load.perSecond : undefined,
+    held,
     models: summaries.map((summary, index) => ({
       model: models[index] ?? 0,
       requests: summary.counts.requests,

@@ -32,6 +32,7 @@ export function checkLoad(load: Load, slo: Slo | undefined): void {
       if (!(load.precision >= 0.01 && load.precision <= 1)) {
         throw usage(`The precision of a search must be from 0.01 to 1, not ${load.precision}.`);
       }
+      checkTrialSeconds(load.trialSeconds ?? 0);
       break;
     case 'trace':
       checkTrace(load.offsetsMs);
@@ -96,6 +97,12 @@ function checkStage(load: StageLoad): void {
   if (!Number.isInteger(load.concurrency) || load.concurrency < least || load.concurrency > most) {
     throw usage(`The concurrency of a stage must be a whole number from ${least} to ${most}, not ${load.concurrency}.`);
   }
+}
+
+function checkTrialSeconds(seconds: number): void {
+  const [least, most] = planLimits.trialSeconds;
+  if (seconds >= least && seconds <= most) return;
+  throw usage(`A trial of a search must last from ${least} to ${most} seconds, not ${seconds}.`);
 }
 
 function checkRate(perSecond: number): void {

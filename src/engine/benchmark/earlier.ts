@@ -1,13 +1,13 @@
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import { plannedRequests, requestFinder, wakingRequests } from '../../core/benchmark/schedule.ts';
 import { measuredMs } from '../../core/benchmark/spans.ts';
+import { StageResults } from '../../core/benchmark/stage-results.ts';
 import { nextStage } from '../../core/benchmark/stages.ts';
 import { Failure } from '../../core/failure.ts';
 import { addUse, mostUse, noUse, type Use } from './budget.ts';
 import { boundOf } from './jobs.ts';
 import { readRecords, runPaths } from './run-folder.ts';
 import { type Earlier, nothingEarlier } from './runner.ts';
-import { StageResults } from './stage-book.ts';
 import { mostWakingTries, wakingLimit } from './waking.ts';
 
 /** What the sessions before this one left. */
@@ -33,8 +33,7 @@ export const noSessions: EarlierSessions = {
 export function earlierSessions(dir: string, manifest: Manifest, prompts: readonly RunPrompt[]): EarlierSessions {
   const { plan, runId } = manifest;
   const find = requestFinder(runId, plan, prompts.length, stagesOf(manifest));
-  const results = new StageResults(plan, []);
-  for (const stage of manifest.stages ?? []) results.begin(stage);
+  const results = new StageResults(plan, manifest.stages);
   const finished = new Set<string>();
   const woken = new Set<string>();
   let errors = 0;
@@ -52,7 +51,7 @@ export function earlierSessions(dir: string, manifest: Manifest, prompts: readon
       if (request.coldStart) woken.add(record.id);
       else {
         finished.add(record.id);
-        results.note(request, record);
+        results.note(record);
         if (record.status === 'error') errors++;
       }
       if (record.costUsd !== undefined) costUsd = (costUsd ?? 0) + record.costUsd;
@@ -63,7 +62,7 @@ export function earlierSessions(dir: string, manifest: Manifest, prompts: readon
   const fromRecords = measuredMs(counted());
   // A session that was killed could not write how long it took; the records tell.
   const measured = manifest.state === 'running' ? fromRecords : (manifest.durationMs ?? fromRecords);
-  return { finished, woken, errors, costUsd, spent, stages: results.all, measuredMs: measured };
+  return { finished, woken, errors, costUsd, spent, stages: results, measuredMs: measured };
 }
 
 /**

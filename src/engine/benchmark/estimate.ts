@@ -38,8 +38,9 @@ export function estimateRun(plan: Plan, prompts: readonly Prompt[]): RunEstimate
     input: { low: total(asked, 'low') * rounds.low, high: total(asked, 'high') * rounds.high },
     output: { low: fewest, high: most * plan.maxTokens },
   };
-  const measured = plan.requests / (plan.requests + plan.warmup);
-  const answers = { low: rounds.low * measured, high: rounds.high * measured };
+  // Of warm-up there is no less in any stage than in the plan.
+  const judged = plan.requests / (plan.requests + plan.warmup);
+  const answers = { low: rounds.low * judged, high: rounds.high * judged };
   const judging = judgingOf(plan, prompts, answers);
   return {
     requests: mostRequests(plan),

@@ -311,6 +311,22 @@ describe('a search for the highest rate', { timeout: 120_000 }, () => {
     expect(seen.at(-1)).toMatchObject({ done: 66, total: 66 });
   });
 
+  it('finds no more than the server can do, though its limits are wide and each trial asks for few requests', async () => {
+    // Ten slots of 50 ms each are 200 requests a second.
+    const endpoint = await bench.serve({ slots: 10, delayMs: 50 });
+    const long: Load = { ...load, fromPerSecond: 25, trialSeconds: 1.5 };
+    const fields = { slo: { e2eMs: 5_000 }, requests: 20, warmup: 1, warmupMs: 500, concurrency: 1_024 };
+    const run = await measure(makePlan(endpoint.baseUrl, { load: long, ...fields }));
+    const [found] = run.summary.capacity ?? [];
+    expect(found?.perSecond).toBeLessThan(225);
+    expect(found?.failedAt).toBeGreaterThan(found?.perSecond ?? Number.POSITIVE_INFINITY);
+    for (const { load, held, summaries } of run.summary.stages ?? []) {
+      // Its limits alone would have let pass what it could not do.
+      expect(summaries[0]?.good?.share).toBe(1);
+      expect(held).toBe(load.kind === 'open' && load.perSecond <= (found?.perSecond ?? 0));
+    }
+  });
+
   it('goes through the same stages when it is killed half-way and taken up again', async () => {
     const moments = [5, 30, 61];
     let received: Received[] = [];

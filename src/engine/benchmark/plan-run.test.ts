@@ -138,6 +138,18 @@ describe('planRun', () => {
     expect(planRun(input({ prompts, models, options: { concurrency: 17, warmup: 0 } })).plan.warmup).toBe(0);
   });
 
+  it('lets a trial last long enough for a queue to grow beyond the SLO, and fills a load by the clock for a time', () => {
+    const fields = { pattern: 'search', arrivals: 'poisson', fromPerSecond: 1, toPerSecond: 9 } as const;
+    const load = { ...fields, goodShare: 0.9, precision: 0.1 };
+    const sized = (e2eMs: number, options: PlanInput['options'] = {}) =>
+      planRun(input({ options: { load, slo: { e2eMs }, ...options } })).plan;
+    expect(sized(500)).toMatchObject({ load: { trialSeconds: 10 }, warmupMs: 1_000 });
+    expect(sized(4_000)).toMatchObject({ load: { trialSeconds: 20 }, warmupMs: 4_000 });
+    expect(sized(4_000, { load: { ...load, trialSeconds: 3 } }).load).toMatchObject({ trialSeconds: 3 });
+    expect(sized(500, { warmup: 0 })).not.toHaveProperty('warmupMs');
+    expect(planRun(input({})).plan).not.toHaveProperty('warmupMs');
+  });
+
   it('sends each prompt as often as is asked for, or as often as a trace does', () => {
     expect(planRun(input({ options: { repeats: 3 } })).plan.requests).toBe(6);
     const load = { pattern: 'trace' as const, offsetsMs: [0, 5, 9] };

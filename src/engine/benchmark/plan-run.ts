@@ -50,7 +50,7 @@ export interface PlanOptions {
   readonly maxTotalTokens?: number | undefined;
   /** Its models' endpoints are among the input's. */
   readonly evaluation?: Evaluation | undefined;
-  /** Measure the instrument's own error first; default: no. */
+  /** Measure the instrument's own error first; default: no, as a person is to be asked. */
   readonly calibrate?: boolean | undefined;
   readonly keepAnswers?: boolean | undefined;
   readonly seed?: number | undefined;
@@ -86,7 +86,8 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
     refs.add(ref);
   }
   const prompts = promptsOf(input);
-  const { load, slo, evaluation } = options;
+  const { slo, evaluation } = options;
+  const load = sized(options.load, slo);
   if (load !== undefined) checkLoad(load, slo);
   const plan: Plan = {
     endpoints: endpointsOf(input),
@@ -96,6 +97,7 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
     ...optional('slo', slo),
     requests: whole('number of requests', requestsOf(options, prompts.length), ...planLimits.requests),
     warmup: whole('number of warm-up requests', warmupOf(options, models.length, prompts.length), ...planLimits.warmup),
+    ...optional('warmupMs', warmupMsOf(options)),
     maxTokens: whole('most output tokens', options.maxTokens ?? planDefaults.maxTokens, ...planLimits.maxTokens),
     ...optional(
       'temperature',
@@ -134,8 +136,33 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
   return { plan, prompts, estimate: estimateRun(plan, input.prompts) };
 }
 
-/** Of each model before a load by the clock, which is a full one from its first request: opens connections and fills caches. */
+/** Of each model before a load by the clock at least: opens connections and fills caches. */
 const clockWarmup = 10;
+/**
+ * How long a load by the clock warms up: as many requests are then in flight as will be. That takes as long as a request, of
+ * which nothing is known before but what the SLO allows it; ms.
+ */
+const [shortestWarmupMs, longestWarmupMs] = [1_000, 10_000];
+/** How long a trial of a search lasts, where nobody says it: a queue must have time to grow beyond what the SLO allows. */
+const [shortestTrialSeconds, limitsInTrial] = [10, 5];
+
+function warmupMsOf({ warmup, load, slo }: PlanOptions): number | undefined {
+  if (warmup !== undefined || !byTheClock(load)) return undefined;
+  return Math.min(longestWarmupMs, Math.max(shortestWarmupMs, longestLimit(slo)));
+}
+
+/** A load with all that it needs. */
+function sized(load: Load | undefined, slo: Slo | undefined): Load | undefined {
+  if (load?.pattern !== 'search') return load;
+  const [, most] = planLimits.trialSeconds;
+  const trialSeconds = Math.max(shortestTrialSeconds, Math.ceil((limitsInTrial * longestLimit(slo)) / 1000));
+  return { ...load, trialSeconds: load.trialSeconds ?? Math.min(most, trialSeconds) };
+}
+
+/** What an SLO allows to a request, ms; 0: nothing is said. */
+function longestLimit({ ttftMs = 0, e2eMs = 0 }: Slo = {}): number {
+  return Math.max(ttftMs, e2eMs);
+}
 
 /**
  * Enough for the first measured request to meet the full load: one for each slot, shared by the models. Never more than

@@ -3,7 +3,8 @@ import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import { type Plan, paidModels } from '../../core/benchmark/plan.ts';
 import type { RunRecord } from '../../core/benchmark/record.ts';
 import { type PlannedRequest, wakingRequests } from '../../core/benchmark/schedule.ts';
-import { type StageResult, slotsOf } from '../../core/benchmark/stages.ts';
+import type { StageResults } from '../../core/benchmark/stage-results.ts';
+import { slotsOf } from '../../core/benchmark/stages.ts';
 import { Failure } from '../../core/failure.ts';
 import type { BoundKey } from '../../protocol/measure.ts';
 import { type Clock, systemClock } from '../calling/clock.ts';
@@ -33,12 +34,12 @@ export interface Earlier {
   readonly finished: ReadonlySet<string>;
   /** At most. */
   readonly spent: Use;
-  /** Stages that have begun, where a plan has several. */
-  readonly stages: readonly StageResult[];
+  /** Of the stages that have begun; absent: the run begins. It goes on counting there. */
+  readonly stages?: StageResults | undefined;
 }
 
 /** Of a run that begins. */
-export const nothingEarlier: Earlier = { finished: new Set(), spent: noUse, stages: [] };
+export const nothingEarlier: Earlier = { finished: new Set(), spent: noUse };
 
 export interface RunnerOptions {
   readonly runId: string;
@@ -283,7 +284,7 @@ export function startRequests(options: RunnerOptions): Running {
       keepAnswer: plan.keepAnswers,
     });
     if (!request.coldStart) {
-      book.note(request, record);
+      book.note(record);
       health.note(model.endpoint, model.model, record.error);
     }
     options.onRecord(record);

@@ -245,7 +245,7 @@ async function sendAll(
   let { simulated, stages } = begun;
   let warming = true;
   const ticker = new ProgressTicker({
-    total: () => running?.mostRequests ?? mostRequests(plan, earlier.stages),
+    total: () => running?.mostRequests ?? mostRequests(plan, earlier.stages?.all),
     done: earlier.finished.size,
     errors: earlier.errors,
     costUsd: earlier.costUsd,

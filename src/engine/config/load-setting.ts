@@ -21,7 +21,7 @@ export function loadProblem(
   name: (key: keyof LoadSetting) => string = (key) => key,
 ): string | undefined {
   const given = loadPatterns.filter((pattern) => setting[pattern] !== undefined);
-  const { sweep, searchRate, arrivals, goodShare, traceUnit, trace } = setting;
+  const { sweep, searchRate, arrivals, goodShare, trialSeconds, traceUnit, trace } = setting;
   if (given.length > 1) {
     return `${given.map(name).join(' and ')} are different loads. Give one of ${loadPatterns.map(name).join(', ')}.`;
   }
@@ -37,6 +37,9 @@ export function loadProblem(
   }
   if (goodShare !== undefined && searchRate === undefined) {
     return `${name('goodShare')} belongs to ${name('searchRate')}.`;
+  }
+  if (trialSeconds !== undefined && searchRate === undefined) {
+    return `${name('trialSeconds')} belongs to ${name('searchRate')}.`;
   }
   if (traceUnit !== undefined && trace === undefined) return `${name('traceUnit')} belongs to ${name('trace')}.`;
   return undefined;
@@ -72,6 +75,7 @@ export async function plannedLoad(setting: LoadSetting, slo: Slo | undefined): P
       toPerSecond: searchRate.to,
       goodShare,
       precision: searchPrecision,
+      ...(setting.trialSeconds === undefined ? {} : { trialSeconds: setting.trialSeconds }),
     };
   }
   if (trace !== undefined) {

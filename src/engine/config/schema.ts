@@ -203,6 +203,12 @@ export const loadSettingSchema = z.strictObject({
       'Of searchRate: the share of requests that must keep the slo; 0.95 unless said.',
     ),
   ),
+  trialSeconds: z.optional(
+    described(
+      z.number().check(z.positive(), z.lte(planLimits.trialSeconds[1])),
+      'Of searchRate: how long each trial lasts at least; unless said 10, or five times the slo where that is longer.',
+    ),
+  ),
 });
 
 const milliseconds = (description: string) => z.optional(described(z.number().check(z.positive()), description));

@@ -51,14 +51,9 @@ export function trialsChart(id: string, view: ReportView): Markup | undefined {
 }
 
 /** What each trial asked and whether the limits held. */
-function trialsOf({ stages, goodShare }: ReportView): Trial[] {
-  if (goodShare === undefined) return [];
-  return stages.flatMap(({ kind, level, models }) =>
-    models.flatMap(({ model, goodShare: share }) =>
-      kind === 'open' && level !== undefined && share !== undefined
-        ? [{ model, rate: level, held: share >= goodShare }]
-        : [],
-    ),
+function trialsOf({ stages }: ReportView): Trial[] {
+  return stages.flatMap(({ level, held, models }) =>
+    level === undefined || held === undefined ? [] : models.map(({ model }) => ({ model, rate: level, held })),
   );
 }
 
@@ -67,6 +62,6 @@ export function trialsTable(view: ReportView): Markup {
   const rows = view.stages.flatMap((stage) => stage.models.map((one) => ({ stage, one })));
   return markup`<table class="tw-table"><caption>Rates that were tried</caption><thead><tr><th scope="col">Model</th><th scope="col">Requests/s</th><th scope="col">Good</th><th scope="col">Limits</th></tr></thead><tbody>${rows.map(
     ({ stage, one }) =>
-      markup`<tr><th scope="row">${view.models[one.model]?.name}</th><td>${figure(stage.level)}</td><td>${percent(one.goodShare)}</td><td>${(one.goodShare ?? 0) >= (view.goodShare ?? 1) ? 'held' : 'failed'}</td></tr>`,
+      markup`<tr><th scope="row">${view.models[one.model]?.name}</th><td>${figure(stage.level)}</td><td>${percent(one.goodShare)}</td><td>${stage.held === undefined ? 'not finished' : stage.held ? 'held' : 'failed'}</td></tr>`,
   )}</tbody></table>`;
 }

@@ -14,6 +14,8 @@ export interface Received {
 export interface EndpointOptions {
   /** ms from the request to its answer. */
   readonly delayMs?: number;
+  /** Requests that it works on at once; the others wait their turn. Default: all. */
+  readonly slots?: number;
   readonly answer?: string;
   /** Tokens that the answer's usage tells; null: none are told. Default: a token for each byte, and all of `max_tokens`. */
   readonly usage?: ((request: Received) => { input: number; output: number; cached?: number }) | null;
@@ -35,9 +37,11 @@ export interface Endpoint {
 
 /** A chat endpoint on loopback that streams three chunks and remembers every request it was ever sent. */
 export async function startEndpoint(options: EndpointOptions = {}): Promise<Endpoint> {
-  const { delayMs = 0, answer = 'one two three', usage } = options;
+  const { delayMs = 0, slots = Number.POSITIVE_INFINITY, answer = 'one two three', usage } = options;
   const received: Received[] = [];
   const startedAt = performance.now();
+  const waiting: (() => void)[] = [];
+  let working = 0;
   let open = 0;
   let peak = 0;
   const server = createServer((http, response) => {
@@ -59,9 +63,23 @@ export async function startEndpoint(options: EndpointOptions = {}): Promise<Endp
       };
       received.push(request);
       if (options.onRequest?.(request, response)) return;
-      setTimeout(() => stream(request, response), delayMs);
+      waiting.push(() => stream(request, response));
+      work();
     });
   });
+
+  function work(): void {
+    while (working < slots) {
+      const answerNext = waiting.shift();
+      if (!answerNext) return;
+      working++;
+      setTimeout(() => {
+        working--;
+        answerNext();
+        work();
+      }, delayMs);
+    }
+  }
 
   function stream(request: Received, response: ServerResponse): void {
     const event = (fields: object) =>
