@@ -72,7 +72,10 @@ describe('regex', () => {
     expect(await score({ type: 'regex', pattern: '(' }, 'x')).toBeUndefined();
     expect(await score({ type: 'regex', pattern: 'x', flags: 'q' }, 'x')).toBeUndefined();
     const slow = await runCheck({ type: 'regex', pattern: 'x', not: true }, { answer: 'x' }, stopped);
-    expect(slow).toMatchObject({ score: undefined, why: 'Undecided: the pattern took too long.' });
+    expect(slow).toMatchObject({
+      score: undefined,
+      why: expect.stringMatching(/^Undecided: the pattern took too long/),
+    });
   });
 });
 

@@ -28,8 +28,11 @@ export interface CheckResult {
 
 /** What checks need and core cannot do. */
 export interface CheckTools {
-  /** Does synchronous work whose time a stranger decides on; undefined: it took too long and was stopped. What it throws goes through. */
-  limited<T>(work: () => T): { readonly value: T } | undefined;
+  /**
+   * Does synchronous work whose time a stranger decides on; undefined: it took too long and was stopped, or what it is done with
+   * was given up, as it took too long several times. What it throws goes through.
+   */
+  limited<T>(work: () => T, stranger: string): { readonly value: T } | undefined;
   /** Whether code in a language (as `codeLanguage` names it) can be parsed; nothing is executed. Undefined: there is no grammar for it. */
   parses(language: string, code: string): Promise<boolean | undefined>;
   /** Cosine similarity of two texts in [-1,1], or why there is none. */
@@ -145,8 +148,8 @@ function matches(
   } catch (error) {
     return undecided(`Undecided: the pattern is none (${messageOf(error)}).`);
   }
-  const found = tools.limited(() => expression.test(answer));
-  if (!found) return undecided('Undecided: the pattern took too long.');
+  const found = tools.limited(() => expression.test(answer), `${flags} ${pattern}`);
+  if (!found) return undecided('Undecided: the pattern took too long, for this answer or for several others.');
   return found.value ? pass : fail(`Nothing in the answer matches ${quoted(pattern)}.`);
 }
 
@@ -169,8 +172,11 @@ function keepsSchema(schema: Record<string, unknown>, answer: string, tools: Che
   if (!json) return fail('Neither the answer nor its first fenced block is JSON.');
   try {
     // A schema's patterns are a stranger's, too, and so is the depth of both.
-    const checked = tools.limited(() => new Validator(schema as object, draftOf(schema)).validate(json.value));
-    if (!checked) return undecided('Undecided: the schema took too long.');
+    const checked = tools.limited(
+      () => new Validator(schema as object, draftOf(schema)).validate(json.value),
+      JSON.stringify(schema),
+    );
+    if (!checked) return undecided('Undecided: the schema took too long, for this answer or for several others.');
     if (checked.value.valid) return pass;
     const [worst] = checked.value.errors.slice(-1);
     return fail(

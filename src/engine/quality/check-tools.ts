@@ -17,11 +17,21 @@ export class NotAsked extends Error {
 /** Vectors of values that are kept, because many answers are compared with one reference. */
 const keptVectors = 1_000;
 
+/** A pattern that took too long for so many answers is not tried on others: each would hold up the judging. */
+const mostStops = 3;
+
 /** The tools of checks. `similarity` rejects with `NotAsked`. */
 export function checkTools(parses: CodeParser, caller: ModelCaller, embedding: PlannedModel | undefined): CheckTools {
+  const stops = new Map<string, number>();
   const vectors = new Map<string, readonly number[]>();
   return {
-    limited: (work) => withTimeLimit(patternLimitMs, work),
+    limited(work, stranger) {
+      const stopped = stops.get(stranger) ?? 0;
+      if (stopped >= mostStops) return undefined;
+      const done = withTimeLimit(patternLimitMs, work);
+      if (!done) stops.set(stranger, stopped + 1);
+      return done;
+    },
     parses,
     async similarity(answer, value) {
       if (!embedding) return { why: 'the plan names no embedding model.' };
