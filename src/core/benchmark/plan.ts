@@ -88,7 +88,7 @@ export const planSchema = z.object({
   adaptiveTimeout: z.optional(z.boolean()),
   /** Further tries after a rate limit or an overload; absent: none. */
   maxRetries: z.optional(z.number()),
-  /** Milliseconds after which no further request is sent. */
+  /** Milliseconds after which a session sends no further request and begins no further verdict. */
   timeLimitMs: z.optional(z.number()),
   /** USD that the run may cost; held by reservation. */
   maxCostUsd: z.optional(z.number()),

@@ -7,7 +7,14 @@ import { Failure } from '../../core/failure.ts';
 import { ofUnknownCost } from '../../core/quality/outcome.ts';
 import type { ToMeasure } from '../../protocol/measure.ts';
 import type { Transport } from '../http/transport.ts';
-import { checkEvaluable, type Evaluated, evaluateRun, evaluationUse, lostJudging } from '../quality/evaluate.ts';
+import {
+  checkEvaluable,
+  type Evaluated,
+  type EvaluateOptions,
+  evaluateRun,
+  evaluationUse,
+  lostJudging,
+} from '../quality/evaluate.ts';
 import { asksForEvaluation } from '../quality/evaluations.ts';
 import { judgedAtOnce } from '../quality/model-caller.ts';
 import { addUse, noUse, type Use } from './budget.ts';
@@ -56,7 +63,7 @@ export async function judgeAnswers(
   transport: Transport,
   manifest: Manifest,
   prompts: readonly RunPrompt[],
-  how: { readonly brokeOff: boolean; readonly again?: boolean | undefined },
+  how: Pick<EvaluateOptions, 'brokeOff' | 'again' | 'timeLeftMs'>,
 ): Promise<(Evaluated & Pick<Manifest, 'evaluationUsd' | 'evaluationUnknown'>) | undefined> {
   const { runDir, script } = options;
   const file = readEvaluation(runDir);
@@ -167,7 +174,11 @@ async function evaluateLocked(options: SessionOptions & Task): Promise<Manifest>
   try {
     writeManifest(runDir, manifest);
     if (!same) beginAnew(runDir, manifest, prompts, wanted);
-    const evaluated = await judgeAnswers(options, transport, manifest, prompts, { brokeOff: false, again: true });
+    const evaluated = await judgeAnswers(options, transport, manifest, prompts, {
+      brokeOff: false,
+      again: true,
+      timeLeftMs: manifest.plan.timeLimitMs,
+    });
     if (!evaluated) throw new Error('Nothing was judged.');
     const { state, evaluationUsd, evaluationUnknown, unrecorded } = evaluated;
     const ended: Manifest = {

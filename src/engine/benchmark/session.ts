@@ -194,8 +194,12 @@ async function measure(
       lag,
       simulated,
     };
-    const ended =
-      end.state === 'complete' ? await judged(options, transport, manifest, prompts, judgingBrokeOff) : manifest;
+    const { timeLimitMs } = begun.plan;
+    const how = {
+      brokeOff: judgingBrokeOff,
+      timeLeftMs: timeLimitMs === undefined ? undefined : timeLimitMs - (durationMs - earlier.measuredMs),
+    };
+    const ended = end.state === 'complete' ? await judged(options, transport, manifest, prompts, how) : manifest;
     writeSummary(runDir, ended, prompts);
     writeManifest(runDir, ended);
     if (defect !== undefined) throw defect;
@@ -212,9 +216,9 @@ async function judged(
   transport: Transport,
   manifest: Manifest,
   prompts: readonly RunPrompt[],
-  brokeOff: boolean,
+  how: Parameters<typeof judgeAnswers>[4],
 ): Promise<Manifest> {
-  const evaluated = await judgeAnswers(options, transport, manifest, prompts, { brokeOff });
+  const evaluated = await judgeAnswers(options, transport, manifest, prompts, how);
   if (!evaluated) return manifest;
   const { knownUsd: _, unknownCost: __, unrecorded, ...fields } = evaluated;
   return { ...manifest, ...fields, ...unrecordedFields(addUse(unrecordedOf(manifest), unrecorded)) };

@@ -149,6 +149,38 @@ describe('judging a run', { timeout: 60_000 }, () => {
     expect(used.usd).toBeGreaterThan(of('judge')[0]?.called.costUsd ?? 0);
   });
 
+  it('begins no verdict after the time limit, and goes on when it is taken up again', async () => {
+    let asked = 0;
+    const slow = await bench.serve({
+      delayMs: 600,
+      answer: 'Fine.\n{"score": 4}',
+      onRequest: () => {
+        asked++;
+        return undefined;
+      },
+    });
+    const plan = planOf({
+      endpoints: [
+        { id: 'lab', protocol: 'openai', baseUrl: simulator.baseUrl },
+        { id: 'court', protocol: 'openai', baseUrl: slow.baseUrl, concurrency: 1 },
+      ],
+      concurrency: 1,
+      requests: 8,
+      timeLimitMs: 2_500,
+      models: [{ endpoint: 'lab', model: 'instant' }],
+      evaluation: { judge: { ...judge, model: { endpoint: 'court', model: 'j' } } },
+    });
+    const { manifest } = await measure(startMessage(bench.runDir, plan, prompts(8))).done;
+    expect(manifest).toMatchObject({ state: 'stopped', stopReason: 'time-limit' });
+    expect(manifest.stopMessage).toMatch(/verdicts? (was|were) not reached within the time limit/);
+    expect(of('judge').length).toBe(asked);
+    expect(asked).toBeLessThan(8);
+    const before = asked;
+    await measure(resumeMessage(bench.runDir)).done;
+    expect(of('judge').length).toBe(asked);
+    expect(asked).toBeGreaterThan(before);
+  });
+
   it('asks nobody about requests that failed, warm-up, and answers that are not there', async () => {
     const plan = planOf({
       models: [{ endpoint: 'lab', model: 'large+500=0.5' }],

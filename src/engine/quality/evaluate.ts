@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Manifest, RunPrompt } from '../../core/benchmark/manifest.ts';
 import type { Plan, PlannedModel } from '../../core/benchmark/plan.ts';
 import { Failure } from '../../core/failure.ts';
+import { counted } from '../../core/numbers.ts';
 import { type Called, type Outcome, ofUnknownCost, outcomeKey } from '../../core/quality/outcome.ts';
 import type { BoundKey, Progress } from '../../protocol/measure.ts';
 import { addUse, Ceilings, ceilingCannotHold, costBound, noUse, type Use, useBound } from '../benchmark/budget.ts';
@@ -35,6 +36,8 @@ export interface EvaluateOptions {
   readonly brokeOff: boolean;
   /** True: what ended in a failure of the endpoint is asked again. */
   readonly again?: boolean | undefined;
+  /** After so long no further verdict is begun; absent: no limit. */
+  readonly timeLeftMs?: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: Progress) => void;
 }
@@ -122,10 +125,13 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
   const queue = all();
   const unasked = new Set<NotAsked['reason']>();
   let turned = performance.now();
+  const until = turned + (options.timeLeftMs ?? Number.POSITIVE_INFINITY);
+  let unreached = left.open;
+  const timeUp = () => performance.now() >= until;
   async function work(): Promise<void> {
     for (const evaluation of { [Symbol.iterator]: () => resumable(queue) }) {
       if (earlier.done.has(evaluationKey(evaluation))) continue;
-      if (ending.aborted || unasked.has('refused')) return;
+      if (ending.aborted || unasked.has('refused') || timeUp()) return;
       if (performance.now() - turned > turnMs) {
         await turn();
         turned = performance.now();
@@ -135,6 +141,7 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
         const called = 'called' in outcome ? outcome.called : undefined;
         if (called?.costUsd !== undefined) knownUsd = (knownUsd ?? 0) + called.costUsd;
         if (ofUnknownCost(outcome)) unknownCost++;
+        unreached--;
         journal.append(outcome);
         ticker.count({ status: 'error' in outcome && outcome.error ? 'error' : 'ok', costUsd: called?.costUsd });
       } catch (error) {
@@ -162,6 +169,10 @@ export async function evaluateRun(options: EvaluateOptions): Promise<Evaluated |
       return { state: 'stopped', ...refusal, stopMessage: `While answers were judged: ${refusal.stopMessage}` };
     }
     if (unasked.has('dead')) return { state: 'stopped', stopReason: 'endpoint', stopMessage: caller.complaint() };
+    if (unreached > 0 && timeUp()) {
+      const stopMessage = `${counted(unreached, 'verdict')} ${unreached === 1 ? 'was' : 'were'} not reached within the time limit.`;
+      return { state: 'stopped', stopReason: 'time-limit', stopMessage };
+    }
     return { state: 'complete' };
   }
 }
