@@ -22,7 +22,7 @@ export function definitionsOf(plan: Plan, models: readonly ModelSummary[]): Reco
     ...(evaluation?.judge ? judging(evaluation.judge.repeats, evaluation.judge.pairs) : {}),
     ...(models.length > 1 ? { verdict: verdictWords } : {}),
     ...(plan.calibrate ? { calibration: calibrationWords } : {}),
-    load: loadWords(load, plan.concurrency),
+    load: loadWords(load, plan.concurrency, plan.models.length),
   };
 }
 
@@ -108,10 +108,11 @@ function goodWords({ ttftMs, tpotMs, e2eMs }: Slo, sweep: boolean): string {
   return `Goodput: requests that meet every limit of the run (${limits}), per second and as a share of all measured requests. Errors, and requests that needed a retry, count against it. Where requests arrive by the clock, TTFT and E2E count from schedule${sweep ? ', in a closed loop from sending' : ''}.`;
 }
 
-function loadWords(load: Plan['load'], concurrency: number): string {
+function loadWords(load: Plan['load'], concurrency: number, models: number): string {
   const closed =
     'a fixed number of requests is kept in flight and the next is sent when one ends, so a slow endpoint receives fewer requests; rates under an arrival pattern of its own can be worse.';
-  const open = `requests arrive by the clock, whatever the endpoint does; beyond ${concurrency} in flight they wait, which the times from schedule show. Those are the times that a user meets.`;
+  const shared = models > 1 && load?.pattern !== 'search' ? `, shared evenly by the models,` : '';
+  const open = `requests arrive by the clock, whatever the endpoint does; beyond ${concurrency} in flight${shared} they wait, which the times from schedule show. Those are the times that a user meets.`;
   switch (load?.pattern) {
     case undefined:
       return concurrency === 1

@@ -67,7 +67,7 @@ export function earlierSessions(dir: string, manifest: Manifest, prompts: readon
 
 /**
  * What requests of a session that broke off may have used, at most, without leaving a record. The requests of an
- * endpoint are sent in order, so they are among its first unfinished ones of a stage: at most one in flight for each slot, and one
+ * endpoint (by the clock: of a model) are sent in order, so they are among its first unfinished ones of a stage: at most one in flight for each slot, and one
  * that had ended and was about to be written; each with all its attempts. So do those that were to wake an endpoint which has
  * requests left.
  */
@@ -83,16 +83,16 @@ export function lostUse(
   const bounds: Use[] = [];
   const open = new Set<number>();
   for (const [index, stage] of stagesOf(manifest).entries()) {
-    const room = new Map(
-      plan.endpoints.map(({ id, concurrency = inFlight }) => [id, 2 * Math.min(concurrency, inFlight)]),
-    );
+    const concurrency = new Map(plan.endpoints.map((endpoint) => [endpoint.id, endpoint.concurrency ?? inFlight]));
+    const room = new Map<string | number, number>();
     for (const request of plannedRequests(runId, plan, prompts.length, stage, index)) {
       if (finished.has(request.id)) continue;
       open.add(request.model);
       const endpoint = plan.models[request.model]?.endpoint ?? '';
-      const places = room.get(endpoint) ?? 0;
+      const queue = stage.load.kind === 'closed' ? endpoint : request.model;
+      const places = room.get(queue) ?? 2 * Math.min(concurrency.get(endpoint) ?? 0, inFlight);
       if (places === 0) continue;
-      room.set(endpoint, places - 1);
+      room.set(queue, places - 1);
       bounds.push(times(attempts, boundOf(plan, prompts, request)));
     }
   }

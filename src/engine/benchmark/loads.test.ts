@@ -89,6 +89,36 @@ describe('a run by the clock', { timeout: 60_000 }, () => {
     );
   });
 
+  it('charges no model for the slowness of another, though both share the slots', async () => {
+    const held: ServerResponse[] = [];
+    let quickThen: number | undefined;
+    const endpoint = await bench.serve({
+      onRequest({ model }, response) {
+        if (model !== 'slow') return false;
+        held.push(response);
+        if (held.length > 5) return false;
+        // The first five are answered only when all of the quick model's have been.
+        const timer = setInterval(() => {
+          const quick = endpoint.received.filter((request) => request.model === 'quick').length;
+          if (quick < 20) return;
+          clearInterval(timer);
+          quickThen ??= quick;
+          response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":{"message":"late"}}');
+        }, 5);
+        return true;
+      },
+    });
+    const models = ['slow', 'quick'].map((model) => ({ endpoint: 'lab', model }));
+    const run = await measure(
+      makePlan(endpoint.baseUrl, { models, load: steady(open(100)), concurrency: 10, requests: 20 }),
+    );
+    expect(run.manifest.state).toBe('complete');
+    expect(quickThen).toBe(20);
+    // Five of ten slots are those of the slow model: no more of its requests were out before.
+    const order = endpoint.received.map(({ model }) => model);
+    expect(order.slice(0, order.lastIndexOf('quick')).filter((model) => model === 'slow')).toHaveLength(5);
+  });
+
   it('goes on at the pace of its schedule when it is taken up again', async () => {
     const endpoint = await bench.serve();
     const load = steady(open(100, { arrivals: 'poisson' }));

@@ -6,6 +6,8 @@ export interface LoopOptions<Job> {
   /** ms for which a lane is paused from the beginning on; absent: none is. */
   readonly pausedMs?: (lane: string) => number;
   laneOf(job: Job): string;
+  /** Jobs of one party take no more than `most` slots, so that none waits for what another is slow at; absent: whoever comes first. */
+  readonly shares?: { readonly most: number; partyOf(job: Job): string } | undefined;
   /** True: the job is not to be done any more. */
   skip(job: Job): boolean;
   /** False: not now. It is asked again when a job in flight has ended; with none in flight, the loop ends. */
@@ -37,14 +39,15 @@ export interface Pace<Job> {
 }
 
 /**
- * Does jobs until there are no more. Always the first job goes that is due and whose lane has room: jobs of one lane
- * keep their order, and a full lane holds up no other. `paceOf` is given a function that makes the loop look for what it may start.
+ * Does jobs until there are no more. Always the first job goes that is due, whose lane has room and whose party has a slot left: those
+ * of one party in one lane keep their order, and what is full holds up no other. `paceOf` is given a function that makes the loop look for what it may start.
  */
 export function startLoop<Job>(
-  { jobs, lanes: limits, pausedMs, laneOf, skip, admit, run }: LoopOptions<Job>,
+  { jobs, lanes: limits, pausedMs, laneOf, shares, skip, admit, run }: LoopOptions<Job>,
   paceOf: (look: () => void) => Pace<Job>,
 ): RunningLoop<Job> {
-  const lanes = new Map([...limits].map(([name, limit]) => [name, new Lane<Job>(limit)]));
+  const lanes = new Map([...limits].map(([name, limit]) => [name, new Lane(limit)]));
+  const lines = new Map<string, Line<Job>>();
   const pace = paceOf(pump);
   let inFlight = 0;
   let taken = 0;
@@ -59,36 +62,40 @@ export function startLoop<Job>(
     end = resolve;
   });
 
-  function laneFor(job: Job): Lane<Job> {
-    const lane = lanes.get(laneOf(job));
-    if (!lane) throw new Error(`There is no lane "${laneOf(job)}".`);
-    return lane;
+  function lineFor(job: Job): Line<Job> {
+    const name = laneOf(job);
+    const key = shares ? JSON.stringify([name, shares.partyOf(job)]) : name;
+    let line = lines.get(key);
+    if (!line) {
+      const lane = lanes.get(name);
+      if (!lane) throw new Error(`There is no lane "${name}".`);
+      line = new Line(lane, shares?.most ?? Number.POSITIVE_INFINITY);
+      lines.set(key, line);
+    }
+    return line;
   }
 
-  /** The first job that is to be done, is due and whose lane has room. */
+  /** The first job that is to be done, is due and whose line has room. */
   function next(): Job | undefined {
     const now = performance.now();
-    let best: Lane<Job> | undefined;
-    let hasRoom = false;
-    for (const lane of lanes.values()) {
-      if (!lane.hasRoom(now)) continue;
-      hasRoom = true;
-      if (lane.firstHeld < (best?.firstHeld ?? Number.POSITIVE_INFINITY)) best = lane;
+    let best: Line<Job> | undefined;
+    for (const line of lines.values()) {
+      if (line.firstHeld < (best?.firstHeld ?? Number.POSITIVE_INFINITY) && line.hasRoom(now)) best = line;
     }
     if (best) return best.take();
     // With all lanes full there is no need to look further ahead.
-    while (hasRoom && !exhausted) {
+    while (!exhausted && [...lanes.values()].some((lane) => lane.hasRoom(now))) {
       const job = ahead ?? takeOne();
       if (job === undefined) break;
       ahead = job;
       if (!skip(job)) {
         if (!pace.isDue(job)) break;
-        const lane = laneFor(job);
-        if (lane.hasRoom(now)) {
+        const line = lineFor(job);
+        if (line.hasRoom(now)) {
           ahead = undefined;
           return job;
         }
-        lane.hold(job, taken);
+        line.hold(job, taken);
       }
       ahead = undefined;
     }
@@ -109,7 +116,7 @@ export function startLoop<Job>(
     while (!stopped && inFlight < pace.slots) {
       waiting ??= next();
       if (waiting === undefined) {
-        stopped = exhausted && [...lanes.values()].every((lane) => lane.firstHeld === Number.POSITIVE_INFINITY);
+        stopped = exhausted && [...lines.values()].every((line) => line.firstHeld === Number.POSITIVE_INFINITY);
         break;
       }
       if (skip(waiting)) {
@@ -117,7 +124,7 @@ export function startLoop<Job>(
         continue;
       }
       // Its lane can have been paused while it waited to be admitted.
-      if (!laneFor(waiting).hasRoom(performance.now())) return;
+      if (!lineFor(waiting).hasRoom(performance.now())) return;
       if (!admit(waiting)) {
         if (inFlight > 0) return;
         refused = waiting;
@@ -134,12 +141,14 @@ export function startLoop<Job>(
   }
 
   function start(job: Job): void {
-    const lane = laneFor(job);
+    const line = lineFor(job);
     inFlight++;
-    lane.inFlight++;
+    line.inFlight++;
+    line.lane.inFlight++;
     void run(job).then(() => {
       inFlight--;
-      lane.inFlight--;
+      line.inFlight--;
+      line.lane.inFlight--;
       pump();
     });
   }
@@ -165,22 +174,22 @@ export function startLoop<Job>(
   };
 }
 
-/** The jobs that share a limit. */
-class Lane<Job> {
+/** One party's jobs in a lane. */
+class Line<Job> {
   inFlight = 0;
+  readonly lane: Lane;
   readonly #limit: number;
-  /** Jobs that found the lane full, in order; those before `#head` have gone. */
+  /** Jobs that found no room, in order; those before `#head` have gone. */
   #held: { readonly job: Job; readonly place: number }[] = [];
   #head = 0;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | undefined;
 
-  constructor(limit: number) {
+  constructor(lane: Lane, limit: number) {
+    this.lane = lane;
     this.#limit = limit;
   }
 
   hasRoom(now: number): boolean {
-    return this.inFlight < this.#limit && now >= this.#pausedUntil;
+    return this.inFlight < this.#limit && this.lane.hasRoom(now);
   }
 
   /** Place of the first job that is held, among all jobs; infinite: none is. */
@@ -199,6 +208,22 @@ class Lane<Job> {
       this.#head = 0;
     }
     return first?.job;
+  }
+}
+
+/** What jobs share a limit and its pauses. */
+class Lane {
+  inFlight = 0;
+  readonly #limit: number;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  hasRoom(now: number): boolean {
+    return this.inFlight < this.#limit && now >= this.#pausedUntil;
   }
 
   get pauseLeft(): number {

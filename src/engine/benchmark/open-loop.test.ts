@@ -78,6 +78,23 @@ it('lets what is due go past a full lane, and leaves no gap for what is skipped'
   expect(await loop.ended).toBeUndefined();
 });
 
+it('keeps each party to its share of the slots, so that none waits for another, in one lane as well', async () => {
+  const shares = { most: 2, partyOf: (job: number) => (job < 4 ? 'slow' : 'quick') };
+  const { loop, started, running } = bench([0, 0, 0, 0, 0, 0], { slots: 4, shares });
+  expect(started.map(({ job }) => job)).toEqual([0, 1, 4, 5]);
+  running.get(5)?.();
+  running.get(1)?.();
+  await until(() => started.length === 5);
+  expect(started.at(-1)?.job).toBe(2);
+  running.get(4)?.();
+  await turn();
+  expect(started).toHaveLength(5);
+  running.get(0)?.();
+  await until(() => started.length === 6);
+  for (const end of [...running.values()]) end();
+  expect(await loop.ended).toBeUndefined();
+});
+
 it('starts nothing in a lane that was paused before it began', async () => {
   const { loop, started, running } = bench([0, 0], { pausedMs: () => 40 });
   expect(started).toEqual([]);

@@ -175,7 +175,12 @@ export function startRequests(options: RunnerOptions): Running {
     const slots = slotsOf(plan, stage);
     const common = { ...loopOptions(send), jobs, slots };
     if (stage.load.kind === 'closed') return startClosedLoop(common);
-    return startOpenLoop({ ...common, now: () => transport.now(), dueAt: ({ dueAt = 0 }) => dueAt });
+    // By the clock nobody waits for another model's answers: each has its share of the slots.
+    const shares = {
+      most: Math.max(1, Math.floor(slots / stage.models.length)),
+      partyOf: ({ request }: Job) => String(request.model),
+    };
+    return startOpenLoop({ ...common, shares, now: () => transport.now(), dueAt: ({ dueAt = 0 }) => dueAt });
   }
 
   function loopOptions(run: (job: Job) => Promise<void>): Omit<LoopOptions<Job>, 'jobs'> {
