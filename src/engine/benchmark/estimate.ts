@@ -4,6 +4,7 @@ import { dearestCost, tokenCost } from '../../core/catalog/cost.ts';
 import type { Prompt } from '../../core/prompts/prompt.ts';
 import { estimateTokens } from '../../core/prompts/tokens.ts';
 import { judgePrompt, pairPrompt } from '../../core/quality/judge-prompt.ts';
+import { mostRetries } from '../calling/retry.ts';
 
 /** What a run will send and may cost, over all requests, warm-up included. */
 export interface RunEstimate {
@@ -13,7 +14,7 @@ export interface RunEstimate {
   readonly judgements?: number | undefined;
   /** USD for prompts at the low end of their token estimate and answers of one token; absent: no price is known. */
   readonly lowUsd?: number | undefined;
-  /** USD for prompts at the high end and answers of `maxTokens`; absent: no price is known. */
+  /** USD for prompts at the high end and answers of `maxTokens`, with all retries that there may be; absent: no price is known. */
   readonly highUsd?: number | undefined;
   /** True when the price of a model is unknown: then the sums are of the other models only. */
   readonly unknown: boolean;
@@ -32,15 +33,16 @@ const fence = 'x'.repeat(24);
 export function estimateRun(plan: Plan, prompts: readonly Prompt[]): RunEstimate {
   const fewest = fewestRequests(plan) / plan.models.length;
   const most = mostRequests(plan) / plan.models.length;
+  const tries = 1 + mostRetries(most, plan.maxRetries) / most;
   const rounds = { low: fewest / prompts.length, high: most / prompts.length };
   const asked = prompts.map(({ text }) => estimateTokens(text));
   const ofModel: Tokens = {
-    input: { low: total(asked, 'low') * rounds.low, high: total(asked, 'high') * rounds.high },
-    output: { low: fewest, high: most * plan.maxTokens },
+    input: { low: total(asked, 'low') * rounds.low, high: total(asked, 'high') * rounds.high * tries },
+    output: { low: fewest, high: most * plan.maxTokens * tries },
   };
-  // Of warm-up there is no less in any stage than in the plan.
-  const judged = plan.requests / (plan.requests + plan.warmup);
-  const answers = { low: rounds.low * judged, high: rounds.high * judged };
+  const measured: Plan = { ...plan, warmup: 0, warmupMs: undefined };
+  const answersOf = (requests: number) => requests / plan.models.length / prompts.length;
+  const answers = { low: answersOf(fewestRequests(measured)), high: answersOf(mostRequests(measured)) };
   const judging = judgingOf(plan, prompts, answers);
   return {
     requests: mostRequests(plan),

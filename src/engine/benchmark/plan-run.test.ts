@@ -214,6 +214,21 @@ describe('planRun', () => {
     expect(estimate.highUsd).toBeLessThan((2 * (100 * 2 + 40)) / 1e6);
   });
 
+  it('counts the retries that there may be into the high end only: no more than are asked for or the endpoint is spared', () => {
+    const estimate = (requests: number, maxRetries: number) =>
+      planRun(input({ options: { requests, maxRetries, warmup: 0 } })).estimate;
+    for (const [requests, retries, tries] of [
+      [5, 2, 3],
+      [100, 2, 1.2],
+      [1_000, 1, 1.11],
+    ] as const) {
+      const without = estimate(requests, 0);
+      const withRetries = estimate(requests, retries);
+      expect(withRetries.highUsd! / without.highUsd!).toBeCloseTo(tries, 9);
+      expect(withRetries.lowUsd).toBe(without.lowUsd);
+    }
+  });
+
   it('says when a price is unknown, and estimates the rest', () => {
     const known = planRun(input({ options: { warmup: 1 } })).estimate;
     const partly = planRun(input({ models: [model('a', 1, 2), model('b')], options: { warmup: 1 } })).estimate;

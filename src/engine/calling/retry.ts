@@ -193,6 +193,14 @@ function isOurTimeout({ code, status }: FailureDetail): boolean {
   return code === 'timeout' && status !== 408;
 }
 
+/** Retries for each request to an endpoint, and those that are free. */
+const [retryShare, freeRetries] = [0.1, 10];
+
+/** Retries that requests to an endpoint can take at most. */
+export function mostRetries(requests: number, maxRetries = 0): number {
+  return Math.min(requests * maxRetries, freeRetries + requests * retryShare);
+}
+
 /**
  * Keeps retries a small part of all requests to an endpoint, so that one which is overloaded is not asked ever more
  * (a token bucket: each request puts in `share`, each retry takes out 1).
@@ -207,7 +215,11 @@ export class RetryBudget {
    * @param few retries that are free at the start; default 10
    * @param most what can be saved up by requests that needed no retry; default 100
    */
-  constructor({ share = 0.1, few = 10, most = 100 }: { share?: number; few?: number; most?: number } = {}) {
+  constructor({
+    share = retryShare,
+    few = freeRetries,
+    most = 100,
+  }: { share?: number; few?: number; most?: number } = {}) {
     this.#share = share;
     this.#most = most;
     this.#tokens = few;
