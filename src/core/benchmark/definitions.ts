@@ -76,7 +76,7 @@ const verdictWords =
 const qualityDefinitions = {
   quality:
     'Quality: the mean over requests of their weighted checks and the judge, in [0,1]; what could not be decided counts in no figure. A request that failed has score 0, as nobody was served.',
-  passShare: 'Passed: the share of requests that pass every check.',
+  passShare: 'Passed: the share of requests that pass every check, of those all of whose checks were decided.',
 };
 const passKWords =
   'pass^k: the chance that k tries of one prompt all pass, estimated without bias from the repeats of each prompt, averaged over prompts.';

@@ -132,7 +132,8 @@ class Mean {
 class QualityTally {
   up = 0;
   down = 0;
-  #undecided = 0;
+  readonly #ofChecks = { asked: 0, undecided: 0 };
+  readonly #ofJudge = { asked: 0, undecided: 0 };
   readonly #score = new Mean();
   readonly #checks = new Mean();
   readonly #judge = new Mean();
@@ -148,8 +149,11 @@ class QualityTally {
   }
 
   add(quality: Quality, prompt: number, repeats: readonly number[], thumb: number): void {
-    const { score, passed, checks, judge, undecided } = quality;
-    this.#undecided += undecided;
+    const { score, passed, checks, judge, ofChecks, ofJudge } = quality;
+    this.#ofChecks.asked += ofChecks.asked;
+    this.#ofChecks.undecided += ofChecks.undecided;
+    this.#ofJudge.asked += ofJudge.asked;
+    this.#ofJudge.undecided += ofJudge.undecided;
     this.#score.add(score);
     this.#checks.add(checks);
     this.#judge.add(judge);
@@ -160,6 +164,10 @@ class QualityTally {
     this.#passed.add(passed ? 1 : 0);
     this.#tries[prompt] = (this.#tries[prompt] ?? 0) + 1;
     if (passed) this.#passes[prompt] = (this.#passes[prompt] ?? 0) + 1;
+  }
+
+  get #undecided(): number {
+    return this.#ofChecks.undecided + this.#ofJudge.undecided;
   }
 
   get silent(): boolean {
@@ -175,8 +183,8 @@ class QualityTally {
       n: this.#score.n,
       score: this.#score.value,
       ...(this.#passed.n > 0 ? { passShare: this.#passed.value } : {}),
-      ...(checks.n > 0 ? { checks: { n: checks.n, score: checks.value } } : {}),
-      ...(judge.n > 0 ? { judge: { n: judge.n, score: judge.value, agreement: agreed } } : {}),
+      ...(checks.n > 0 ? { checks: { n: checks.n, score: checks.value, ...this.#ofChecks } } : {}),
+      ...(judge.n > 0 ? { judge: { n: judge.n, score: judge.value, agreement: agreed, ...this.#ofJudge } } : {}),
       undecided: this.#undecided,
       // Of a single try it is the share that passes.
       ...(powers.length > 1 ? { passK: powers } : {}),

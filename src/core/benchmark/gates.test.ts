@@ -163,6 +163,42 @@ describe('evaluateGates', () => {
     ).not.toThrow();
   });
 
+  it('does not pass a quality of which more than 5 % came to nothing, each figure by what it rests on', () => {
+    const judged = (undecided: number) => ({
+      models: [
+        model('small', {
+          quality: {
+            n: 60,
+            score: 1,
+            passShare: 1,
+            checks: { n: 60, score: 1, asked: 1_200, undecided: 0 },
+            judge: { n: 60 - undecided, score: 1, agreement: 1, asked: 60, undecided },
+            undecided,
+            passK: [{ k: 2, value: 1 }],
+          },
+        }),
+      ],
+    });
+    const passes = (undecided: number) =>
+      ['quality', 'judge', 'agreement', 'pass_share', 'checks', 'pass_k'].map(
+        (name) => evaluate(`${name}>=0.9`, judged(undecided))[0]?.passed,
+      );
+    expect(passes(3)).toEqual([true, true, true, true, true, true]);
+    expect(passes(59)).toEqual([false, false, false, true, true, true]);
+    expect(evaluate('judge>=0.9', judged(59))[0]?.why).toBe(
+      'judge (1) cannot be relied on: 59 checks or judgements came to nothing.',
+    );
+    const lone = model('small', { quality: { n: 1, score: 1, undecided: 999 } });
+    expect(evaluate('quality>=0.9', { models: [lone] })[0]?.passed).toBe(false);
+  });
+
+  it('does not pass a sum of tokens of which a model counted none', () => {
+    const none = model('large', { tokens: { input: 0, output: 0, source: 'none' } });
+    expect(evaluate('tokens<=3000', { models: [model('small'), none] })).toMatchObject([
+      { passed: false, value: 1_500, why: expect.stringContaining('lower bound') },
+    ]);
+  });
+
   it('counts what people said as satisfaction, not what judges did', () => {
     const rated = model('small', {
       satisfaction: { up: 1, down: 1, person: { won: 3, lost: 1, tied: 2 }, judge: { won: 0, lost: 9, tied: 0 } },

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { Failure } from '../failure.ts';
+import { counted } from '../numbers.ts';
 import { plainText } from '../prompts/plain-text.ts';
+import { highUndecidedShare } from '../quality/quality-of.ts';
 import type { Distribution } from '../stats/distribution.ts';
 import { fewestValues } from '../stats/quantiles.ts';
 import type { ModelSummary, Summary } from './summary.ts';
@@ -83,12 +85,30 @@ const metrics = new Map<string, Metric>([
     'goodput_per_s',
     { timed: true, ofModel: ({ good }) => given(good?.perSecond, 'the plan has no SLO, or nothing was measured') },
   ],
-  ['quality', { ofModel: ({ quality }) => given(quality?.score, 'no answer was evaluated') }],
-  ['pass_share', { ofModel: ({ quality }) => given(quality?.passShare, 'no answer was checked') }],
-  ['checks', { ofModel: ({ quality }) => given(quality?.checks?.score, 'no answer was checked') }],
-  ['judge', { ofModel: ({ quality }) => given(quality?.judge?.score, 'no answer was judged') }],
-  ['agreement', { ofModel: ({ quality }) => given(quality?.judge?.agreement, 'no answer was judged more than once') }],
-  ['pass_k', { ofModel: ({ quality }) => given(quality?.passK?.at(-1)?.value, 'no prompt was repeated and checked') }],
+  [
+    'quality',
+    {
+      ofModel: ({ quality }) =>
+        decided(quality?.score, quality && { ...quality, asked: quality.n }, 'no answer was evaluated'),
+    },
+  ],
+  ['pass_share', { ofModel: ({ quality }) => decided(quality?.passShare, quality?.checks, 'no answer was checked') }],
+  ['checks', { ofModel: ({ quality }) => decided(quality?.checks?.score, quality?.checks, 'no answer was checked') }],
+  ['judge', { ofModel: ({ quality }) => decided(quality?.judge?.score, quality?.judge, 'no answer was judged') }],
+  [
+    'agreement',
+    {
+      ofModel: ({ quality }) =>
+        decided(quality?.judge?.agreement, quality?.judge, 'no answer was judged more than once, or all alike'),
+    },
+  ],
+  [
+    'pass_k',
+    {
+      ofModel: ({ quality }) =>
+        decided(quality?.passK?.at(-1)?.value, quality?.checks, 'no prompt was repeated and checked'),
+    },
+  ],
   ['satisfaction', { ofModel: ({ satisfaction }) => satisfactionOf(satisfaction) }],
   ['cost_usd', { ofModel: ({ cost }) => costOf(cost.knownUsd, cost.unknown), ofRun: runCost }],
   [
@@ -217,6 +237,19 @@ function given(value: number | undefined, why: string): Reading {
   return value === undefined ? { why } : { value };
 }
 
+/** A figure of what could be decided: it rests on too little where much could not be, or was never come to. */
+function decided(
+  value: number | undefined,
+  of: { readonly n: number; readonly asked?: number | undefined; readonly undecided?: number | undefined } | undefined,
+  why: string,
+): Reading {
+  if (value === undefined || of === undefined) return { why };
+  // Runs of earlier versions do not say what was asked.
+  const { undecided = 0, asked = of.n + undecided } = of;
+  if (undecided <= asked * highUndecidedShare) return { value };
+  return { value, why: `${counted(undecided, 'check or judgement', 'checks or judgements')} came to nothing` };
+}
+
 function share(part: number, whole: number): Reading {
   return whole > 0 ? { value: part / whole } : { why: 'nothing was measured' };
 }
@@ -249,8 +282,10 @@ function runCost({ totals }: Summary): Reading {
 }
 
 function tokensOf(all: readonly ModelSummary['tokens'][]): Reading {
-  if (all.every(({ source }) => source === 'none')) return { why: 'no tokens were counted' };
-  return { value: all.reduce((sum, { input, output }) => sum + input + output, 0) };
+  const uncounted = all.filter(({ source }) => source === 'none').length;
+  if (uncounted === all.length) return { why: 'no tokens were counted' };
+  const value = all.reduce((sum, { input, output }) => sum + input + output, 0);
+  return uncounted === 0 ? { value } : { value, why: 'tokens of some models were not counted, so it is a lower bound' };
 }
 
 function isNamed({ endpoint, model }: { endpoint: string; model: string }, name: string | undefined): boolean {

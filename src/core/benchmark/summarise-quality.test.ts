@@ -21,14 +21,10 @@ it('means the quality of a model over its requests, failed ones with 0', () => {
   const quality = whole.models[0]!.quality!;
   expect(quality.n).toBe(one.length);
   expect(quality.undecided).toBe(undecided.length);
-  // Those that failed a check are decided, whatever else is not.
-  const open = undecided.filter((outcome) => {
-    const first = outcomes.find(
-      (other) => other.kind === 'check' && 'record' in outcome && other.record === outcome.record,
-    );
-    return first?.kind === 'check' && first.score === 1;
-  });
-  expect(quality.passShare).toBeCloseTo(passed.length / (one.length - open.length), 12);
+  expect(quality.checks?.undecided).toBe(undecided.length);
+  // An answer with a check that was not decided is in neither, whatever its others say.
+  const open = new Set(undecided.map((outcome) => 'record' in outcome && outcome.record));
+  expect(quality.passShare).toBeCloseTo(passed.length / (one.length - open.size), 12);
 });
 
 it('has pass^k for as many tries as every prompt has, falling with k', () => {

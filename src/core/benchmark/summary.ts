@@ -58,13 +58,24 @@ export const modelSummarySchema = z.object({
       score: z.number(),
       /** Requests all of whose checks pass, in [0,1]. Absent: no checks. */
       passShare: z.optional(z.number()),
-      checks: z.optional(z.object({ n: z.number(), score: z.number() })),
+      checks: z.optional(
+        z.object({
+          n: z.number(),
+          score: z.number(),
+          /** Checks that were asked for, and those of them that could not be decided. */
+          asked: z.optional(z.number()),
+          undecided: z.optional(z.number()),
+        }),
+      ),
       judge: z.optional(
         z.object({
           n: z.number(),
           score: z.number(),
           /** Of answers judged more than once: how far the repeats agree: 1 always, 0 as by chance (Krippendorff's alpha). */
           agreement: z.optional(z.number()),
+          /** Judgements that were asked for, one at least of each answer, and those of them that came to nothing. */
+          asked: z.optional(z.number()),
+          undecided: z.optional(z.number()),
         }),
       ),
       /** Checks and judgements that could not be decided. */

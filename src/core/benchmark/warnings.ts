@@ -1,3 +1,4 @@
+import { highUndecidedShare } from '../quality/quality-of.ts';
 import { fewestValues } from '../stats/quantiles.ts';
 import type { Manifest } from './manifest.ts';
 import { namesModel, refinesModel } from './served-model.ts';
@@ -7,9 +8,6 @@ import type { ModelSummary, Summary } from './summary.ts';
 const highErrorShare = 0.05;
 /** Of what a bare loop can send on this machine; above it, the client may be what is measured. */
 const highRateShare = 0.6;
-/** Of what was asked of the answers; above it, quality rests on the rest. */
-const highUndecidedShare = 0.05;
-
 /**
  * Why the figures of a run should not be relied on, most important first; empty when nothing speaks against them. `silent`: models of
  * whose answers nothing that was asked could be decided.

@@ -4,17 +4,32 @@ import type { RunRecord } from '../benchmark/record.ts';
 import type { Check } from './check.ts';
 import { type Outcome, outcomeKey } from './outcome.ts';
 
+/** Undecided of what was asked of the answers: above it, quality rests on too little. */
+export const highUndecidedShare = 0.05;
+
 /** How good one request's answer is. Scores in [0,1]; absent: nothing was asked of it, or nothing could be decided. */
 export interface Quality {
   /** Weighted mean of all decided checks, and of the judge as one more of weight 1. */
   readonly score?: number | undefined;
-  /** Whether every check passes; absent also where no check failed but one could not be decided. */
+  /**
+   * Whether every check passes; absent also where one could not be decided, even if another failed: else a share of answers that
+   * pass would leave out the good ones only.
+   */
   readonly passed?: boolean | undefined;
   /** Weighted mean of the decided checks. */
   readonly checks?: number | undefined;
   /** Mean of the judge's repeats. */
   readonly judge?: number | undefined;
   /** Checks and judgements that were asked for and not decided. */
+  readonly undecided: number;
+  /** The same by who was asked, with how many were. */
+  readonly ofChecks: Decided;
+  readonly ofJudge: Decided;
+}
+
+/** Of checks, or of judgements. */
+export interface Decided {
+  readonly asked: number;
   readonly undecided: number;
 }
 
@@ -25,7 +40,8 @@ export interface Asked {
   readonly judged: boolean;
 }
 
-const NOTHING: Quality = { undecided: 0 };
+const NONE: Decided = { asked: 0, undecided: 0 };
+const NOTHING: Quality = { undecided: 0, ofChecks: NONE, ofJudge: NONE };
 
 /**
  * The quality of one request from its outcomes, the last of each key. A check of weight 0 is for information: it counts in
@@ -41,18 +57,19 @@ export function qualityOf(
   if (record.status === 'error') return failed(checks, judged);
   let weights = 0;
   let weighted = 0;
-  let undecided = 0;
+  const ofChecks = { asked: 0, undecided: 0 };
+  const ofJudge = { asked: 0, undecided: 0 };
   let fails = false;
   let open = false;
   const judgements: number[] = [];
   const seen = new Set<number>();
-  let asked = false;
   for (const outcome of outcomes) {
     if (outcome.kind === 'check') {
       seen.add(outcome.check);
+      ofChecks.asked++;
       const weight = weightOf(outcome.weight ?? checks[outcome.check]?.weight);
       if (outcome.score === undefined) {
-        undecided++;
+        ofChecks.undecided++;
         open ||= weight > 0;
       } else {
         weights += weight;
@@ -60,26 +77,32 @@ export function qualityOf(
         fails ||= weight > 0 && outcome.score < 1;
       }
     } else if (outcome.kind === 'judge') {
-      asked = true;
-      if (outcome.score === undefined) undecided++;
+      ofJudge.asked++;
+      if (outcome.score === undefined) ofJudge.undecided++;
       else judgements.push(outcome.score);
     }
   }
   for (const [index, { weight }] of checks.entries())
     if (!seen.has(index)) {
-      undecided++;
+      ofChecks.asked++;
+      ofChecks.undecided++;
       open ||= weightOf(weight) > 0;
     }
-  if (judged && !asked) undecided++;
+  if (judged && ofJudge.asked === 0) {
+    ofJudge.asked++;
+    ofJudge.undecided++;
+  }
   const judge =
     judgements.length > 0 ? judgements.reduce((sum, score) => sum + score, 0) / judgements.length : undefined;
   const all = weights + (judge === undefined ? 0 : 1);
   return {
     score: all > 0 ? (weighted + (judge ?? 0)) / all : undefined,
-    passed: fails ? false : open || weights === 0 ? undefined : true,
+    passed: open || weights === 0 ? undefined : !fails,
     checks: weights > 0 ? weighted / weights : undefined,
     judge,
-    undecided,
+    undecided: ofChecks.undecided + ofJudge.undecided,
+    ofChecks,
+    ofJudge,
   };
 }
 
@@ -117,6 +140,8 @@ function failed(checks: readonly Check[], judged: boolean): Quality {
     checks: counts ? 0 : undefined,
     judge: judged ? 0 : undefined,
     undecided: 0,
+    ofChecks: { asked: checks.length, undecided: 0 },
+    ofJudge: { asked: judged ? 1 : 0, undecided: 0 },
   };
 }
 
