@@ -212,3 +212,21 @@ it('says of costs the ratio of what was paid and the difference for each request
   );
   expect(compareRuns([paid(0), paid(0.003)]).models[0]?.words.join(' ')).toContain('Cost: dearer by $0.003 a request');
 });
+
+it('never pairs stages of different loads, nor takes one model for another in a search of the same rates', () => {
+  const stage = (perSecond: number, model: number) => ({
+    load: { kind: 'open' as const, arrivals: 'constant' as const, perSecond },
+    models: [model],
+  });
+  const searched = (...stages: ReturnType<typeof stage>[]) =>
+    madeRun({
+      models: ['m', 'n'],
+      manifest: { stages },
+      came: (model, _, __, at) =>
+        stages[at]?.models[0] === model ? { e2e: 100 * (stages[at]?.load.perSecond ?? 0) } : undefined,
+    });
+  const before = searched(stage(1, 0), stage(2, 0), stage(2, 1), stage(4, 1));
+  const after = searched(stage(1, 0), stage(4, 0), stage(8, 1), stage(2, 1));
+  const e2e = compareRuns([before, after]).models.map(({ metrics }) => metrics.find(({ metric }) => metric === 'e2e'));
+  for (const one of e2e) expect(one).toMatchObject({ n: 40, effect: 1 });
+});

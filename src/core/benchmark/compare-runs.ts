@@ -30,7 +30,9 @@ export function compareRuns(runs: readonly ComparedRun[]): RunComparison {
   const [first, ...others] = runs;
   if (!first || others.length === 0)
     throw new Failure({ code: 'usage', message: 'To compare runs, name two or more of them.' });
-  const units = unitsOf(first);
+  const own = unitsOf(first);
+  // A load that is held twice, for one model and another, is one.
+  const units = unitsFrom(first, first, own);
   const before = valuesOf(first, units);
   const changes: string[] = [];
   const compared: { run: number; match: Match; pairings: Pairing[]; lost: ComparedMetric[] }[] = [];
@@ -77,18 +79,22 @@ export function compareRuns(runs: readonly ComparedRun[]): RunComparison {
   };
 }
 
-/** Where the other run's prompts and stages stand in the first: same id and text; same place, or else same load. */
+/**
+ * Where a run's prompts and stages stand in the first: same id and text; same load, of which the first such stage stands for all, or
+ * the only stage of both.
+ */
 function unitsFrom(first: ComparedRun, other: ComparedRun, units: Units): Units {
   const texts = new Map(other.prompts.map(({ id, text }) => [id, text]));
   const same = new Map(
     first.prompts.flatMap(({ id, text }, index) => (texts.get(id) === text ? [[id, index] as const] : [])),
   );
-  const ours = (first.manifest.stages ?? []).map(({ load }) => JSON.stringify(load));
-  const theirs = (other.manifest.stages ?? []).map(({ load }) => JSON.stringify(load));
-  const alike = Math.max(1, ours.length) === Math.max(1, theirs.length);
+  const single = [first, other].every(({ manifest }) => (manifest.stages?.length ?? 1) === 1);
+  const loads = ({ manifest }: ComparedRun) => (manifest.stages ?? []).map(({ load }) => JSON.stringify(load));
+  const ours = loads(first);
+  const places = loads(other).map((load) => ours.indexOf(load));
   const stageAt = (stage: number) => {
-    if (alike) return stage;
-    const found = ours.indexOf(theirs[stage] ?? '');
+    if (single) return stage;
+    const found = places[stage] ?? -1;
     return found < 0 ? undefined : found;
   };
   return { ...units, promptAt: (id) => same.get(id), stageAt };
