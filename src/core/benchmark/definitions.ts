@@ -93,7 +93,7 @@ function judging(repeats: number, pairs: boolean): Record<string, string> {
     ...(repeats > 1
       ? {
           agreement:
-            "Agreement: how far the judge's repeats on one answer agree (Krippendorff's alpha): 1 always, 0 as by chance.",
+            "Agreement: how far the judge's repeats on one answer agree (Krippendorff's alpha): 1 always, 0 as by chance; none of a judge that gives one score to all.",
         }
       : {}),
   };

@@ -71,7 +71,7 @@ export const modelSummarySchema = z.object({
         z.object({
           n: z.number(),
           score: z.number(),
-          /** Of answers judged more than once: how far the repeats agree: 1 always, 0 as by chance (Krippendorff's alpha). */
+          /** Of answers judged more than once: how far the repeats agree: 1 always, 0 as by chance (Krippendorff's alpha). Absent also where all scores are equal. */
           agreement: z.optional(z.number()),
           /** Judgements that were asked for, one at least of each answer, and those of them that came to nothing. */
           asked: z.optional(z.number()),

@@ -42,13 +42,13 @@ it('is near 0 for scores that have nothing to do with the answer', () => {
   expect(Math.abs(agreement(answers) ?? 1)).toBeLessThan(0.03);
 });
 
-it('is 1 where all scores are equal, and nothing where no answer was scored twice', () => {
+it('is unknown where no answer was scored twice, or where all scores are equal: such a judge tells nothing apart', () => {
   expect(
     agreement([
       [0.5, 0.5],
       [0.5, 0.5, 0.5],
     ]),
-  ).toBe(1);
+  ).toBeUndefined();
   expect(agreement([[0.5], []])).toBeUndefined();
   expect(agreement([])).toBeUndefined();
 });

@@ -4,8 +4,8 @@
  * chance. Chosen over an intraclass correlation because it takes any number of scores for each answer, so that one judgement that failed
  * costs no answer, and corrects for few answers; with many complete ones the two are the same.
  *
- * `answers`: the scores of each; those with fewer than two say nothing. Undefined where none has two; 1 where all scores there are
- * equal, though a judge that knows one score only is not shown to be reliable by it. Krippendorff, Content Analysis, 12.3.
+ * `answers`: the scores of each; those with fewer than two say nothing. Undefined where none has two, and where all scores there
+ * are equal: a judge that knows one score only is not shown to be reliable by it. Krippendorff, Content Analysis, 12.3.
  */
 export function agreement(answers: Iterable<readonly number[]>): number | undefined {
   let n = 0;
@@ -31,5 +31,5 @@ export function agreement(answers: Iterable<readonly number[]>): number | undefi
   }
   if (n === 0) return undefined;
   const among = (2 * (n * squares - sum * sum)) / (n - 1);
-  return among > 0 ? Math.min(1, 1 - within / among) : 1;
+  return among > 0 ? Math.min(1, 1 - within / among) : undefined;
 }
