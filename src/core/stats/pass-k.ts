@@ -5,19 +5,15 @@ export interface Passes {
 }
 
 /**
- * The chance that at least one of k answers passes, unbiased from n ≥ k answers: 1 − C(n − c, k) / C(n, k) (Chen and
- * others, 2021). NaN where n < k.
- */
-export function passAtK({ n, passed }: Passes, k: number): number {
-  return 1 - allOf(n - passed, n, k);
-}
-
-/**
  * The chance that all of k answers pass, “pass^k”, unbiased from n ≥ k answers: C(c, k) / C(n, k) (Yao and others,
  * τ-bench, 2024). NaN where n < k.
  */
 export function passHatK({ n, passed }: Passes, k: number): number {
-  return allOf(passed, n, k);
+  if (n < k) return Number.NaN;
+  // As a product, so that nothing overflows.
+  let chance = 1;
+  for (let i = 0; i < k; i++) chance *= Math.max(0, passed - i) / (n - i);
+  return chance;
 }
 
 /**
@@ -32,12 +28,4 @@ export function passPowers(prompts: readonly Passes[], most = 16): { k: number; 
     const sum = answered.reduce((all, prompt) => all + passHatK(prompt, index + 1), 0);
     return { k: index + 1, value: sum / answered.length };
   });
-}
-
-/** C(c, k) / C(n, k): k draws without replacement from n are all among c. As a product, so that nothing overflows. */
-function allOf(c: number, n: number, k: number): number {
-  if (n < k) return Number.NaN;
-  let chance = 1;
-  for (let i = 0; i < k; i++) chance *= Math.max(0, c - i) / (n - i);
-  return chance;
 }
