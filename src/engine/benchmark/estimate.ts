@@ -20,10 +20,15 @@ export interface RunEstimate {
   readonly unknown: boolean;
 }
 
+interface Ends {
+  readonly low: number;
+  readonly high: number;
+}
+
 /** Tokens at least and at most. */
 interface Tokens {
-  input: { low: number; high: number };
-  output: { low: number; high: number };
+  readonly input: Ends;
+  readonly output: Ends;
 }
 
 /** As long as the one that a judge's prompt will have. */
@@ -80,13 +85,14 @@ function sumOf(costs: readonly CostEnds[]): Pick<RunEstimate, 'lowUsd' | 'highUs
 
 /** What judging and embedding take. `answers`: of each prompt by each model, at least and at most. */
 function judgingOf(
-  { evaluation, models, maxTokens }: Plan,
+  { evaluation, models, maxTokens, maxRetries }: Plan,
   prompts: readonly Prompt[],
-  answers: { low: number; high: number },
+  answers: Ends,
 ): { judgements: number; calls: { model: PlannedModel; tokens: Tokens }[] } {
   const { judge, embedding } = evaluation ?? {};
   const calls: { model: PlannedModel; tokens: Tokens }[] = [];
   let judgements = 0;
+  const tries = ({ high }: Ends) => (high > 0 ? 1 + mostRetries(high, maxRetries) / high : 1);
   if (judge !== undefined) {
     const { rubric, scale } = judge;
     const asked = (answersShown: 1 | 2, times: number) => {
@@ -97,16 +103,17 @@ function judgingOf(
             : pairPrompt({ rubric, question: text, reference, first: '', second: '', fence }),
         ),
       );
-      const number = { low: prompts.length * answers.low * times, high: prompts.length * answers.high * times };
+      const number: Ends = { low: prompts.length * answers.low * times, high: prompts.length * answers.high * times };
       judgements += number.high;
       calls.push({
         model: judge.model,
         tokens: {
           input: {
             low: total(texts, 'low') * answers.low * times + number.low * answersShown,
-            high: total(texts, 'high') * answers.high * times + number.high * answersShown * maxTokens,
+            high:
+              (total(texts, 'high') * answers.high * times + number.high * answersShown * maxTokens) * tries(number),
           },
-          output: { low: number.low, high: number.high * judge.maxTokens },
+          output: { low: number.low, high: number.high * judge.maxTokens * tries(number) },
         },
       });
     };
@@ -124,7 +131,10 @@ function judgingOf(
       tokens: {
         input: {
           low: (total(compared, 'low') + compared.length) * times.low,
-          high: (total(compared, 'high') + compared.length * maxTokens) * times.high,
+          high:
+            (total(compared, 'high') + compared.length * maxTokens) *
+            times.high *
+            tries({ low: 0, high: compared.length * times.high }),
         },
         output: { low: 0, high: 0 },
       },
