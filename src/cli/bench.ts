@@ -114,7 +114,7 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
         stream: options.stream && defaults.stream,
         keepAnswers: options.answers && defaults.keepAnswers,
         evaluation: evaluated?.evaluation,
-        calibrate: options.calibrate && (defaults.calibrate ?? true),
+        calibrate: options.calibrate ? defaults.calibrate : false,
       },
     });
     const { plan } = planned;

@@ -133,7 +133,7 @@ export const settingDefinitions = {
   }),
   'benchmark.calibrate': define({
     schema: z.boolean(),
-    default: true,
+    default: planDefaults.calibrate,
     scope: 'window',
   }),
   'benchmark.template': define({

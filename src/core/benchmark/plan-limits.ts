@@ -22,6 +22,8 @@ export const planDefaults = {
   concurrency: 4,
   maxTokens: 512,
   stream: true,
+  /** The instrument measures its own error first. */
+  calibrate: true,
   timeoutMs: 120_000,
   keepAnswers: true,
   seed: 1,

@@ -150,6 +150,11 @@ describe('planRun', () => {
     expect(planRun(input({})).plan).not.toHaveProperty('warmupMs');
   });
 
+  it('measures the instrument first unless somebody says no', () => {
+    expect(planRun(input({})).plan.calibrate).toBe(true);
+    expect(planRun(input({ options: { calibrate: false } })).plan).not.toHaveProperty('calibrate');
+  });
+
   it('sends each prompt as often as is asked for, or as often as a trace does', () => {
     expect(planRun(input({ options: { repeats: 3 } })).plan.requests).toBe(6);
     const load = { pattern: 'trace' as const, offsetsMs: [0, 5, 9] };

@@ -50,7 +50,7 @@ export interface PlanOptions {
   readonly maxTotalTokens?: number | undefined;
   /** Its models' endpoints are among the input's. */
   readonly evaluation?: Evaluation | undefined;
-  /** Measure the instrument's own error first; default: no, as a person is to be asked. */
+  /** Measure the instrument's own error first. */
   readonly calibrate?: boolean | undefined;
   readonly keepAnswers?: boolean | undefined;
   readonly seed?: number | undefined;
@@ -126,7 +126,7 @@ export function planRun(input: PlanInput): { plan: Plan; prompts: RunPrompt[]; e
         : whole('token ceiling', options.maxTotalTokens, ...planLimits.maxTotalTokens),
     ),
     ...optional('evaluation', evaluation),
-    ...optional('calibrate', options.calibrate || undefined),
+    ...optional('calibrate', (options.calibrate ?? planDefaults.calibrate) || undefined),
     keepAnswers: options.keepAnswers ?? planDefaults.keepAnswers,
     seed: whole('seed', options.seed ?? planDefaults.seed, ...planLimits.seed),
   };
