@@ -32,6 +32,6 @@ it("does not pass off a smaller load as the run's, nor a whole answer as having 
       reduced: true,
     }),
   ).toEqual([
-    "Instrument error at a smaller load than this run's (2.5 requests/s, Poisson): E2E ±1.0 ms (p99 2.0); 40 requests to the built-in simulator, against its own clock.",
+    "Instrument error at a smaller load than this run's (Poisson arrivals at 2.5 requests/s): E2E ±1.0 ms (p99 2.0); 40 requests to the built-in simulator, against its own clock.",
   ]);
 });

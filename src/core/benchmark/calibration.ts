@@ -1,6 +1,6 @@
 import type { Distribution } from '../stats/distribution.ts';
-import type { StageLoad } from './load.ts';
 import type { Calibration } from './manifest.ts';
+import { stageWords } from './plan-changes.ts';
 
 /**
  * What a calibration says about the run after it, for a person, most important first. `neededPerSecond`: requests per
@@ -11,7 +11,7 @@ export function calibrationWords(calibration: Calibration, neededPerSecond?: num
   const where = reduced ? "at a smaller load than this run's" : 'at this load';
   const errors = [...(ttftErrorMs ? [`TTFT ${errorWords(ttftErrorMs)}`] : []), `E2E ${errorWords(e2eErrorMs)}`];
   const words = [
-    `Instrument error ${where}${load ? ` (${loadWords(load)})` : ''}: ${errors.join(', ')}; ${requests} requests to the built-in simulator, against its own clock.`,
+    `Instrument error ${where}${load ? ` (${stageWords(load)})` : ''}: ${errors.join(', ')}; ${requests} requests to the built-in simulator, against its own clock.`,
   ];
   if (bareLoopPerSecond !== undefined) {
     const own = instrumentPerSecond === undefined ? '' : `, the instrument ${rate(instrumentPerSecond)}`;
@@ -23,11 +23,6 @@ export function calibrationWords(calibration: Calibration, neededPerSecond?: num
 
 function errorWords({ p50, p99 }: Distribution): string {
   return `±${p50.toFixed(1)} ms (p99 ${p99.toFixed(1)})`;
-}
-
-function loadWords(load: StageLoad): string {
-  if (load.kind === 'closed') return `${load.concurrency} in flight`;
-  return `${rate(load.perSecond)} requests/s, ${load.arrivals === 'poisson' ? 'Poisson' : 'constant'}`;
 }
 
 function rate(perSecond: number): string {
