@@ -250,6 +250,20 @@ describe('verdictOf', () => {
     expect(rankings.map((one) => one.metric)).toEqual(['cost']);
   });
 
+  it('counts latency from the schedule where requests come by the clock, so that waiting for a slot shows', () => {
+    const waited: Made['came'] = (model, prompt) => {
+      const sent = model ? 5_000 + prompt : 1;
+      return { fields: { times: { sent, firstToken: sent + 100, lastToken: sent + 500, end: sent + 501 } } };
+    };
+    const open = { kind: 'open' as const, arrivals: 'constant' as const, perSecond: 1 };
+    const byClock = only({ plan: { load: { pattern: 'steady', load: open } }, came: waited });
+    expect(byClock.metrics.filter(({ outcome }) => outcome === 'a').map((one) => one.metric)).toEqual(['ttft', 'e2e']);
+    expect(byClock.words.join(' ')).toContain('latency counts from the schedule');
+    const closed = only({ came: waited });
+    expect(closed.metrics[0]).toMatchObject({ metric: 'ttft', outcome: 'tied', effect: 1 });
+    expect(closed.words.join(' ')).not.toContain('schedule');
+  });
+
   it('has no time to first token where nothing was streamed', () => {
     const comparison = only({ plan: { stream: false }, came: (model) => ({ e2e: model ? 900 : 500 }) });
     expect(comparison.metrics.map((one) => one.metric)).toEqual(['e2e', 'cost']);

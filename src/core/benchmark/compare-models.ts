@@ -2,6 +2,7 @@ import { counted, grouped } from '../numbers.ts';
 import { plainText } from '../prompts/plain-text.ts';
 import {
   type ComparedRun,
+  isByClock,
   type ModelValues,
   type RunValues,
   type UnitMeans,
@@ -25,7 +26,7 @@ const noticedFailures = 0.01;
  */
 export function verdictOf(run: ComparedRun): Verdict {
   const units = unitsOf(run);
-  const values = valuesOf(run, units);
+  const values = valuesOf(run, units, isByClock(run));
   const { seed } = run.manifest.plan;
   const metrics = modelMetrics.filter((metric) => run.summary.invalid === undefined || !timedMetrics.has(metric));
   const pairs: { a: number; b: number; pairings: Pairing[] }[] = [];
@@ -83,6 +84,9 @@ function wordsOf(
   const remarks: (string | undefined)[] = [
     headline({ a: nameA, b: nameB, metrics, single, invalid: invalid !== undefined }),
     invalid === undefined ? undefined : `The run is not valid: ${plainText(invalid, 400)}`,
+    pairings.some(({ metric }) => timedMetrics.has(metric)) && isByClock(run)
+      ? 'Requests came by the clock, so latency counts from the schedule: waiting for a slot is in it.'
+      : undefined,
     nothingShared(run, pairings),
     tooFewPrompts(pairings),
     ...sides.map((side) => failureWords(side, evaluated)),

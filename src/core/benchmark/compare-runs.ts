@@ -1,7 +1,7 @@
 import { Failure } from '../failure.ts';
 import { counted } from '../numbers.ts';
 import { plainText } from '../prompts/plain-text.ts';
-import { type ComparedRun, type Units, unitsOf, valuesOf } from './compared-values.ts';
+import { type ComparedRun, isByClock, type Units, unitsOf, valuesOf } from './compared-values.ts';
 import { driftWithin } from './drift.ts';
 import { fewestPrompts, judgePairings, type Pairing, pairUp } from './paired.ts';
 import { planChanges } from './plan-changes.ts';
@@ -33,7 +33,6 @@ export function compareRuns(runs: readonly ComparedRun[]): RunComparison {
   const own = unitsOf(first);
   // A load that is held twice, for one model and another, is one.
   const units = unitsFrom(first, first, own);
-  const before = valuesOf(first, units);
   const changes: string[] = [];
   const compared: { run: number; match: Match; pairings: Pairing[]; lost: ComparedMetric[] }[] = [];
   const gone: RunComparison['gone'] = [];
@@ -44,7 +43,9 @@ export function compareRuns(runs: readonly ComparedRun[]): RunComparison {
     changes.push(...matched.words.map((one) => `${label}${one}`));
     gone.push(...matched.gone.map((name) => ({ name: plainText(name, 120), run: index + 1 })));
     const valid = first.summary.invalid === undefined && other.summary.invalid === undefined;
-    const after = valuesOf(other, unitsFrom(first, other, units));
+    const byClock = isByClock(first) && isByClock(other);
+    const before = valuesOf(first, units, byClock);
+    const after = valuesOf(other, unitsFrom(first, other, units), byClock);
     for (const match of matched.matches) {
       const [a, b] = [before.models[match.a], after.models[match.b]];
       if (!a || !b) continue;
@@ -179,6 +180,8 @@ function wordsOf(
         `Fewer than ${fewestPrompts} prompts have it in both runs, so no verdict is possible: ${few.map((metric) => metricNames[metric]).join(', ')}.`,
       );
   }
+  if (valid && isByClock(first) && isByClock(other))
+    words.push('Requests came by the clock in both, so latency counts from the schedule.');
   if (!valid) words.push('Latency is not compared, as a run is not valid.');
   return words;
 }

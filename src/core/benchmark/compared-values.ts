@@ -17,6 +17,25 @@ export interface ComparedRun {
   readonly summary: Pick<Summary, 'invalid'>;
 }
 
+/**
+ * Whether all of a run's requests came by the clock. Its latency then counts from the schedule: from sending, an endpoint that
+ * makes the client wait would look fast.
+ */
+export function isByClock({ manifest: { plan, stages } }: Pick<ComparedRun, 'manifest'>): boolean {
+  if (stages !== undefined && stages.length > 0) return stages.every(({ load }) => load.kind !== 'closed');
+  const { load } = plan;
+  switch (load?.pattern) {
+    case undefined:
+      return false;
+    case 'steady':
+      return load.load.kind === 'open';
+    case 'sweep':
+      return load.stages.every(({ kind }) => kind === 'open');
+    default:
+      return true;
+  }
+}
+
 /** Where figures are set against each other: a prompt in a stage. Both positions are those of the side that others are compared with. */
 export interface Units {
   readonly prompts: number;
@@ -96,10 +115,11 @@ export function unitsOf({ manifest, prompts }: Pick<ComparedRun, 'manifest' | 'p
 }
 
 /**
- * The measured figures of a run: without warm-up and cold starts; latency of requests whose first attempt succeeded; cost of
+ * The measured figures of a run: without warm-up and cold starts; latency of requests whose first attempt succeeded, from
+ * the schedule where `byClock`, else from sending; cost of
  * those that succeeded, retries included, as a model is not cheap for failing; quality of all, failed ones with 0.
  */
-export function valuesOf(run: ComparedRun, units: Units): RunValues {
+export function valuesOf(run: ComparedRun, units: Units, byClock: boolean): RunValues {
   const { plan } = run.manifest;
   const size = units.prompts * units.stages;
   const models = plan.models.map(({ endpoint, model }): ModelValues => {
@@ -132,8 +152,10 @@ export function valuesOf(run: ComparedRun, units: Units): RunValues {
     model.means.errors.add(unit, record.status === 'error' ? 1 : 0);
     if (latencyCounts(record)) {
       const { sent, firstToken, lastToken } = record.times;
-      if (streamed[at]) model.means.ttft.add(unit, since(sent, firstToken));
-      model.means.e2e.add(unit, since(sent, lastToken));
+      // Times are from the schedule.
+      const start = byClock ? 0 : sent;
+      if (streamed[at]) model.means.ttft.add(unit, since(start, firstToken));
+      model.means.e2e.add(unit, since(start, lastToken));
     }
     if (record.status === 'ok') model.means.cost.add(unit, record.costUsd);
     model.means.quality.add(unit, quality(record).score);

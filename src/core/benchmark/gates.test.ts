@@ -103,6 +103,13 @@ describe('evaluateGates', () => {
     expect(evaluate(text).every((result) => result.passed === passed)).toBe(true);
   });
 
+  it('knows the time to first token from the schedule, too', () => {
+    const late = model('small', { ttftFromScheduleMs: distribution([900, 900]) });
+    expect(evaluate('p50_ttft_from_schedule_ms<800', { models: [late] })).toMatchObject([
+      { passed: false, value: 900 },
+    ]);
+  });
+
   it('says value and limit', () => {
     expect(evaluate('p50_ttft_ms<100')[0]?.why).toBe('p50_ttft_ms is 148.5, not < 100.');
     expect(evaluate('p50_ttft_ms<200')[0]?.why).toBe('p50_ttft_ms is 148.5 < 200.');

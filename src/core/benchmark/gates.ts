@@ -58,6 +58,7 @@ const quantileNeeds = {
 } as const;
 const timesOf = {
   ttft: 'ttftMs',
+  ttft_from_schedule: 'ttftFromScheduleMs',
   ttfv: 'ttfvMs',
   e2e: 'e2eMs',
   e2e_from_schedule: 'e2eFromScheduleMs',
