@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,6 +23,10 @@ async function run(name: string, baseUrl: string, outputPrice: number, question 
   ]);
   // 3: all requests failed.
   expect(code).toBe(name === 'broken' ? 3 : 0);
+  // How late the test's own machine was must not decide whether latency is compared.
+  const path = join(folder(name), 'manifest.json');
+  const { lag: _, ...manifest } = JSON.parse(readFileSync(path, 'utf8'));
+  writeFileSync(path, JSON.stringify(manifest));
 }
 
 /** An endpoint that answers every request with status 500. */
