@@ -1,14 +1,19 @@
 import type { Load } from '../core/benchmark/load.ts';
+import type { RunPrompt } from '../core/benchmark/manifest.ts';
 import type { Plan } from '../core/benchmark/plan.ts';
 import { loadWords } from '../core/benchmark/plan-changes.ts';
 import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
 import { counted, grouped } from '../core/numbers.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
+import { undecidable } from '../core/quality/undecidable.ts';
 import { duration } from '../core/report/format.ts';
 import type { RunEstimate } from '../engine/benchmark/plan-run.ts';
 
 /** What a run will send, how, and what it may cost: one line each, to be read before the first request. */
-export function planWords({ plan, estimate }: { plan: Plan; estimate: RunEstimate }, models: number): string[] {
+export function planWords(
+  { plan, prompts, estimate }: { plan: Plan; prompts: readonly RunPrompt[]; estimate: RunEstimate },
+  models: number,
+): string[] {
   const { load, maxCostUsd, maxTotalTokens } = plan;
   const most = load?.pattern === 'search' ? 'At most ' : '';
   const { judgements } = estimate;
@@ -17,6 +22,7 @@ export function planWords({ plan, estimate }: { plan: Plan; estimate: RunEstimat
   return [
     `${most}${counted(estimate.requests, 'request')} to ${counted(models, 'model')}${judged}. ${costWords(estimate)}${ceilingWords(maxCostUsd, maxTotalTokens)}`,
     ...(load === undefined ? [] : [`Load: ${loadWords(plan)}${spanWords(load)}.`]),
+    ...undecidable(plan, prompts),
     ...selfJudging(plan),
   ];
 }

@@ -1,9 +1,11 @@
+import type { RunPrompt } from '../core/benchmark/manifest.ts';
 import type { Plan } from '../core/benchmark/plan.ts';
 import { loadWords } from '../core/benchmark/plan-changes.ts';
 import { formatUsd, formatUsdRange } from '../core/catalog/cost.ts';
 import type { Model } from '../core/catalog/model.ts';
 import { counted } from '../core/numbers.ts';
 import type { DatasetProblem } from '../core/prompts/dataset.ts';
+import { undecidable } from '../core/quality/undecidable.ts';
 import { sloWords } from '../core/report/stage-rows.ts';
 import type { RunEstimate } from '../engine/benchmark/plan-run.ts';
 import { formatCount, label } from './labels.ts';
@@ -12,6 +14,7 @@ import { formatCount, label } from './labels.ts';
 export interface Offer {
   readonly models: readonly Model[];
   readonly plan: Plan;
+  readonly prompts: readonly RunPrompt[];
   readonly estimate: RunEstimate;
   /** Names of models whose price is unknown, judges included. */
   readonly unpriced: readonly string[];
@@ -35,11 +38,12 @@ export function offerTitle({ plan, estimate, models }: Offer): string {
 
 /** What will be sent, how, and what it may cost, in paragraphs. */
 export function offerDetail(offer: Offer): string {
-  const { models, plan, estimate, unpriced, free, problems, notes, template } = offer;
+  const { models, plan, prompts, estimate, unpriced, free, problems, notes, template } = offer;
   return [
     models.map(({ ref }) => label(ref)).join(', '),
     [requestsSentence(plan), loadSentence(plan)].join(' '),
     judgeSentence(plan),
+    ...undecidable(plan, prompts),
     template === undefined ? '' : `Each prompt is put into the template “${label(template, 100)}”.`,
     costSentence(estimate, free),
     limitSentence(plan, unpriced),

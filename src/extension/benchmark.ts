@@ -150,7 +150,7 @@ function offered(services: Services, wish: Wish, choice: Choice): { offer: Offer
     },
   });
   const free = [...models, ...(judging?.models ?? [])].every((model) => model.simulated);
-  return { offer: { models, plan, estimate, unpriced, free, problems, notes, template }, prompts };
+  return { offer: { models, plan, prompts, estimate, unpriced, free, problems, notes, template }, prompts };
 }
 
 /** Sorts by time, and does not clash between windows. */
