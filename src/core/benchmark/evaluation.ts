@@ -1,5 +1,5 @@
 import { type Outcome, ofUnknownCost, outcomeKey } from '../quality/outcome.ts';
-import { type Quality, qualityReader } from '../quality/quality-of.ts';
+import { highUndecidedShare, type Quality, qualityReader } from '../quality/quality-of.ts';
 import { agreement } from '../stats/agreement.ts';
 import { passPowers } from '../stats/pass-k.ts';
 import type { Manifest, RunPrompt } from './manifest.ts';
@@ -126,6 +126,18 @@ class Mean {
   get value(): number {
     return this.n > 0 ? this.#sum / this.n : 0;
   }
+}
+
+/** Whether more of the checks, or of the judgements, than `highUndecidedShare` came to nothing, so that the score rests on the others. */
+export function isHollow({ n, undecided, checks, judge }: NonNullable<ModelSummary['quality']>): boolean {
+  // A part of which nothing was decided has no figures of its own.
+  let untold = undecided;
+  for (const part of [checks, judge]) {
+    if (part?.asked === undefined || part.undecided === undefined) continue;
+    if (part.undecided > part.asked * highUndecidedShare) return true;
+    untold -= part.undecided;
+  }
+  return untold > n * highUndecidedShare;
 }
 
 /** Quality of one model's measured requests. */

@@ -195,6 +195,9 @@ describe('evaluateGates', () => {
     expect(evaluate('judge>=0.9', judged(59))[0]?.why).toBe(
       'judge (1) cannot be relied on: 59 checks or judgements came to nothing.',
     );
+    // One undecided of 31 checks is little, however few the answers are.
+    const few = { n: 3, score: 1, checks: { n: 3, score: 1, asked: 31, undecided: 1 }, undecided: 1 };
+    expect(evaluate('quality>=0.9', { models: [model('small', { quality: few })] })[0]?.passed).toBe(true);
     const lone = model('small', { quality: { n: 1, score: 1, undecided: 999 } });
     expect(evaluate('quality>=0.9', { models: [lone] })[0]?.passed).toBe(false);
   });

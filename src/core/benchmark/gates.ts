@@ -5,6 +5,7 @@ import { plainText } from '../prompts/plain-text.ts';
 import { highUndecidedShare } from '../quality/quality-of.ts';
 import type { Distribution } from '../stats/distribution.ts';
 import { fewestValues } from '../stats/quantiles.ts';
+import { isHollow } from './evaluation.ts';
 import type { ModelSummary, Summary } from './summary.ts';
 
 const operators = ['<', '<=', '>', '>='] as const;
@@ -89,8 +90,12 @@ const metrics = new Map<string, Metric>([
   [
     'quality',
     {
-      ofModel: ({ quality }) =>
-        decided(quality?.score, quality && { ...quality, asked: quality.n }, 'no answer was evaluated'),
+      ofModel: ({ quality }) => {
+        if (!quality) return { why: 'no answer was evaluated' };
+        return isHollow(quality)
+          ? { value: quality.score, why: cameToNothing(quality.undecided) }
+          : { value: quality.score };
+      },
     },
   ],
   ['pass_share', { ofModel: ({ quality }) => decided(quality?.passShare, quality?.checks, 'no answer was checked') }],
@@ -248,7 +253,11 @@ function decided(
   // Runs of earlier versions do not say what was asked.
   const { undecided = 0, asked = of.n + undecided } = of;
   if (undecided <= asked * highUndecidedShare) return { value };
-  return { value, why: `${counted(undecided, 'check or judgement', 'checks or judgements')} came to nothing` };
+  return { value, why: cameToNothing(undecided) };
+}
+
+function cameToNothing(undecided: number): string {
+  return `${counted(undecided, 'check or judgement', 'checks or judgements')} came to nothing`;
 }
 
 function share(part: number, whole: number): Reading {

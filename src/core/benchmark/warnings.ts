@@ -1,5 +1,5 @@
-import { highUndecidedShare } from '../quality/quality-of.ts';
 import { fewestValues } from '../stats/quantiles.ts';
+import { isHollow } from './evaluation.ts';
 import type { Manifest } from './manifest.ts';
 import { namesModel, refinesModel } from './served-model.ts';
 import type { ModelSummary, Summary } from './summary.ts';
@@ -56,7 +56,7 @@ export function warningsOf(
     ),
     ...otherModelWarnings(manifest, models),
     about(
-      named(({ quality }) => quality !== undefined && quality.undecided > quality.n * highUndecidedShare),
+      named(({ quality }) => quality !== undefined && isHollow(quality)),
       (names) => `Many checks or judgements could not be decided: ${names}. Quality rests on the others.`,
     ),
     about(
