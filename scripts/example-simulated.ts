@@ -13,7 +13,7 @@ const port = 8765;
 /** Narrow enough for the charts to stand below one another, so that they can be read in a page of text. */
 const textWidth = 760;
 /** Wide enough for the table of a verdict. */
-const tableWidth = 1100;
+const tableWidth = 1200;
 
 interface Example {
   /** Below docs/. */

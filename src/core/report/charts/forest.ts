@@ -6,7 +6,7 @@ import { markerPath, seriesClass } from './series.ts';
 
 const WIDTH = 640;
 const LEFT = 130;
-const RIGHT = 190;
+const RIGHT = 236;
 const ROW = 30;
 const TOP = 24;
 const AXIS = 20;
