@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{src,scripts,webview-ui,test/architecture}/**/*.test.ts'],
+          include: ['{src,scripts,training,webview-ui,test/architecture,test/prompts,test/code-prompts}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

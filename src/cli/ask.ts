@@ -3,7 +3,7 @@ import { planDefaults } from '../core/benchmark/plan-limits.ts';
 import { dearestCost, formatUsd, formatUsdRange, mayCostMoney, tokenCost } from '../core/catalog/cost.ts';
 import { findModel } from '../core/catalog/lookup.ts';
 import type { Model } from '../core/catalog/model.ts';
-import { scorerById } from '../core/complexity/scorers.ts';
+import { defaultScorer, loadScorer } from '../core/complexity/scorers.ts';
 import { counted } from '../core/numbers.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
 import type { Prompt } from '../core/prompts/prompt.ts';
@@ -139,7 +139,7 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
             ? new AdaptiveTimeouts({ capMs: longestAdaptiveMs })
             : fixedTimeouts(options.timeout * 1000),
       }),
-      scorer: scorerById('seed'),
+      scorer: await loadScorer(defaultScorer),
       concurrency,
       maxTokens,
       batchSize: options.batchSize,

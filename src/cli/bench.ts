@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { mayCostMoney } from '../core/catalog/cost.ts';
 import { findModel } from '../core/catalog/lookup.ts';
 import type { Model } from '../core/catalog/model.ts';
-import { scorerById } from '../core/complexity/scorers.ts';
+import { defaultScorer, loadScorer } from '../core/complexity/scorers.ts';
 import { Failure } from '../core/failure.ts';
 import type { DatasetProblem } from '../core/prompts/dataset.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
@@ -94,7 +94,7 @@ export async function bench(options: BenchOptions, terminal: Terminal, installat
       models,
       endpoints: used.map(({ apiKey, ...endpoint }) => ({ ...endpoint, apiKeyEnv: apiKey?.env })),
       prompts,
-      scorer: scorerById('seed'),
+      scorer: await loadScorer(defaultScorer),
       tiers: makeTiers(config.tiers),
       options: {
         concurrency: options.concurrency ?? defaults.concurrency,

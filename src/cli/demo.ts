@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatUsdRange } from '../core/catalog/cost.ts';
-import { scorerById } from '../core/complexity/scorers.ts';
+import { defaultScorer, loadScorer } from '../core/complexity/scorers.ts';
 import type { Prompt } from '../core/prompts/prompt.ts';
 import { aligned } from '../core/report/aligned.ts';
 import { toHtml } from '../core/report/html.ts';
@@ -42,7 +42,7 @@ export async function demo(options: DemoOptions, terminal: Terminal, installatio
   try {
     const endpoint = simulatedEndpoint(simulator.baseUrl, simulator.models);
     const models = configuredModels([endpoint]);
-    const scorer = scorerById('seed');
+    const scorer = await loadScorer(defaultScorer);
     const advised = prompts.map((prompt) => ({
       prompt,
       route: route(prompt.text, { scorer, tiers: defaultTiers, models, preference: 'balanced' }),

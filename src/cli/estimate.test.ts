@@ -122,7 +122,7 @@ describe('tierwise estimate', () => {
     expect(stderr).toMatch(message);
   });
 
-  it('refuses a missing file, a folder without a prompt, and a scorer that is not there yet', async () => {
+  it('refuses a missing file, a folder without a prompt, and an unknown scorer', async () => {
     expect(await cli.run(['estimate', 'none.txt'])).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/none\.txt: there is no such file/),
@@ -132,7 +132,7 @@ describe('tierwise estimate', () => {
       code: 2,
       stderr: expect.stringMatching(/The folder holds no prompt/),
     });
-    expect(await cli.run(['estimate', '--scorer', 'learned', '-'], { input: 'x' })).toMatchObject({ code: 2 });
+    expect(await cli.run(['estimate', '--scorer', 'other', '-'], { input: 'x' })).toMatchObject({ code: 2 });
   });
 
   it('says that the disk is full', async () => {

@@ -1,6 +1,6 @@
 import { largestFactors } from '../core/complexity/explain.ts';
 import type { Complexity, ScorerId } from '../core/complexity/scorer.ts';
-import { scorerById } from '../core/complexity/scorers.ts';
+import { loadScorer } from '../core/complexity/scorers.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
 import type { Prompt } from '../core/prompts/prompt.ts';
 import { estimateTokens } from '../core/prompts/tokens.ts';
@@ -38,7 +38,7 @@ const SHOWN_PROBLEMS = 10;
  */
 export async function estimate(options: EstimateOptions, terminal: Terminal): Promise<ExitCode> {
   askForInput(options.file, terminal);
-  const scorer = scorerById(options.scorer);
+  const scorer = await loadScorer(options.scorer);
   const estimates: Estimate[] = [];
   let batch = '';
   let problems = 0;

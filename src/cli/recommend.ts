@@ -1,6 +1,6 @@
 import { formatUsdRange } from '../core/catalog/cost.ts';
 import type { ScorerId } from '../core/complexity/scorer.ts';
-import { scorerById } from '../core/complexity/scorers.ts';
+import { loadScorer } from '../core/complexity/scorers.ts';
 import { plainText } from '../core/prompts/plain-text.ts';
 import { formatScore, type Route, route } from '../core/routing/route.ts';
 import type { Preference } from '../core/routing/tier.ts';
@@ -24,7 +24,7 @@ export async function recommend(options: RecommendOptions, terminal: Terminal): 
   askForInput(options.file, terminal);
   const config = await loadConfig(options.config);
   const routing = {
-    scorer: scorerById(options.scorer),
+    scorer: await loadScorer(options.scorer),
     tiers: makeTiers(config.tiers),
     models: configuredModels(config.endpoints),
     preference: options.preference ?? config.preference ?? 'balanced',

@@ -1,6 +1,6 @@
 import type { Model } from '../core/catalog/model.ts';
 import type { Scorer } from '../core/complexity/scorer.ts';
-import { scorerById } from '../core/complexity/scorers.ts';
+import { seedScorer } from '../core/complexity/seed-scorer.ts';
 import { Failure } from '../core/failure.ts';
 import { type Route, route } from '../core/routing/route.ts';
 import type { Tier } from '../core/routing/tier.ts';
@@ -36,7 +36,7 @@ export class Adviser {
   }
 
   get scorer(): Scorer {
-    return scorerById(this.#settings.get('scorer'));
+    return seedScorer;
   }
 
   /** What is wrong with the setting `tierwise.tiers`; advice then goes by the default tiers. */

@@ -97,7 +97,7 @@ describe('the explanation', () => {
           for (const [, count, unit] of paragraph.matchAll(/(?:: |; )([\d,]+) ([a-z ]+?) instead of/g)) {
             const factor = found.complexity.factors.find((one) => one.unit.startsWith(unit!.replace(/s$/, '')))!;
             const tierWith = (raw: number): string => {
-              const contribution = Math.min(raw / factor.full!, 1) * factor.weight;
+              const contribution = Math.min(raw / factor.full!, 1) * factor.weight!;
               const score = found.complexity.score - factor.contribution + contribution;
               return tierOf(adjustScore(score, preference), defaultTiers).name;
             };

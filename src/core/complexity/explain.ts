@@ -73,7 +73,16 @@ function priceSources(model: Model): string {
 function factorTable({ factors, score }: Complexity): string {
   const rows = factors.map(({ label, words, raw, full, value, weight, contribution }) => {
     const count = full === undefined ? grouped(raw) : `${grouped(raw)} (full at ${grouped(full)})`;
-    const cells = [safe(label), safe(words), count, value.toFixed(4), formatScore(weight), contribution.toFixed(4)];
+    const weighed = (figure: number | undefined, text: (figure: number) => string) =>
+      figure === undefined ? '' : text(figure);
+    const cells = [
+      safe(label),
+      safe(words),
+      count,
+      weighed(value, (one) => one.toFixed(4)),
+      weighed(weight, formatScore),
+      contribution.toFixed(4),
+    ];
     return `| ${cells.join(' | ')} |`;
   });
   return [
@@ -120,26 +129,26 @@ function alone(ways: readonly string[]): string {
 
 /** The smallest count of one factor that lifts the adjusted score above `bound`, everything else unchanged. */
 function wayUp(factor: Factor, { complexity, preference }: Route, bound: number): string[] {
-  const { full, raw, unit } = factor;
-  if (full === undefined || raw >= full) return [];
+  const { full, raw, unit, weight } = factor;
+  if (full === undefined || weight === undefined || raw >= full) return [];
   const adjusted = (count: number): number =>
-    adjustScore(complexity.score - factor.contribution + Math.min(count / full, 1) * factor.weight, preference);
+    adjustScore(complexity.score - factor.contribution + Math.min(count / full, 1) * weight, preference);
   if (adjusted(full) <= bound) return [];
   const target = bound / preferenceFactors[preference] - (complexity.score - factor.contribution);
-  let count = Math.max(raw, Math.floor((target / factor.weight) * full));
+  let count = Math.max(raw, Math.floor((target / weight) * full));
   while (adjusted(count) <= bound) count++;
   return [`${counted(count, unit)} instead of ${grouped(raw)}`];
 }
 
 /** The largest count of one factor with which the adjusted score is at most `bound`, everything else unchanged. */
 function wayDown(factor: Factor, { complexity, preference }: Route, bound: number): string[] {
-  const { full, raw, unit } = factor;
-  if (full === undefined || raw === 0) return [];
+  const { full, raw, unit, weight } = factor;
+  if (full === undefined || weight === undefined || raw === 0) return [];
   const adjusted = (count: number): number =>
-    adjustScore(complexity.score - factor.contribution + Math.min(count / full, 1) * factor.weight, preference);
+    adjustScore(complexity.score - factor.contribution + Math.min(count / full, 1) * weight, preference);
   if (adjusted(0) > bound) return [];
   const target = bound / preferenceFactors[preference] - (complexity.score - factor.contribution);
-  let count = Math.min(raw, full, Math.ceil((target / factor.weight) * full));
+  let count = Math.min(raw, full, Math.ceil((target / weight) * full));
   while (adjusted(count) > bound) count--;
   return [`${counted(count, unit)} instead of ${grouped(raw)}`];
 }

@@ -1,12 +1,14 @@
-import { Failure } from '../failure.ts';
 import type { Scorer, ScorerId } from './scorer.ts';
 import { seedScorer } from './seed-scorer.ts';
 
-/** @throws Failure `usage` for a scorer that this version does not have. */
-export function scorerById(id: ScorerId): Scorer {
+export const scorerIds = ['learned', 'seed'] as const satisfies readonly ScorerId[];
+
+/** The scorer used where nobody names one. */
+export const defaultScorer: ScorerId = 'seed';
+
+/** Loads a scorer: the learned one reads its weights only when it is first asked for. */
+export async function loadScorer(id: ScorerId): Promise<Scorer> {
   if (id === 'seed') return seedScorer;
-  throw new Failure({
-    code: 'usage',
-    message: `The scorer "${id}" is not in this version. Use the scorer "seed".`,
-  });
+  const { learnedScorer } = await import('./learned/learned-scorer.ts');
+  return learnedScorer;
 }

@@ -107,7 +107,7 @@ describe('the factors', () => {
     for (const prompt of ['', 'Explain ∑ and prove it?', '```\n√\n```'.repeat(400)]) {
       const { score, factors } = seedScorer.score(prompt);
       expect(factors.reduce((sum, { contribution }) => sum + contribution, 0)).toBe(score);
-      for (const { value, weight, contribution } of factors) expect(contribution).toBe(value * weight);
+      for (const { value, weight, contribution } of factors) expect(contribution).toBe(value! * weight!);
     }
   });
 

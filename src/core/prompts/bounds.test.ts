@@ -117,7 +117,7 @@ describe('for every text', () => {
     for (const prompt of madeUp(1, 2_000)) {
       const { score, factors } = seedScorer.score(prompt);
       expect(score >= 0 && score <= 1).toBe(true);
-      expect(factors.every(({ value, raw }) => value >= 0 && value <= 1 && Number.isInteger(raw))).toBe(true);
+      expect(factors.every(({ value, raw }) => value! >= 0 && value! <= 1 && Number.isInteger(raw))).toBe(true);
     }
   });
 

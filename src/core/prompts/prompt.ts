@@ -21,9 +21,11 @@ export interface TextRange {
 export interface FoundPrompt {
   readonly text: string;
   readonly range: TextRange;
-  readonly kind: 'prompt-file' | 'fenced' | 'dataset-row';
-  /** The data set row's id or the file's name, where there is one. */
+  readonly kind: 'prompt-file' | 'fenced' | 'dataset-row' | 'code';
+  /** The data set row's id, the file's name or the variable's, where there is one. */
   readonly id?: string | undefined;
+  /** What the program puts in when it runs: stands in `text` as `{name}`; its length is not known. */
+  readonly placeholders?: number | undefined;
 }
 
 /** What a finder sees of a document. */

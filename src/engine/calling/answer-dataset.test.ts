@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Model } from '../../core/catalog/model.ts';
-import { scorerById } from '../../core/complexity/scorers.ts';
+import { loadScorer } from '../../core/complexity/scorers.ts';
 import { Failure } from '../../core/failure.ts';
 import { seededRandom } from '../../core/stats/random.ts';
 import { Budget, costBound } from '../benchmark/budget.ts';
@@ -74,7 +74,7 @@ async function run(
     prompts: Array.from({ length: count }, (_, at) => ({ id: `p${at}`, text: `Question ${at}` })),
     model,
     caller,
-    scorer: scorerById('seed'),
+    scorer: await loadScorer('seed'),
     concurrency,
     maxTokens,
     ...more,
@@ -206,7 +206,7 @@ describe('answering a data set', () => {
       prompts,
       model,
       caller,
-      scorer: scorerById('seed'),
+      scorer: await loadScorer('seed'),
       concurrency: 8,
       maxTokens,
     })) {
