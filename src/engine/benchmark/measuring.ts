@@ -64,10 +64,10 @@ const patienceMs = 15_000;
 const keptStderr = 4096;
 
 /**
- * V8 lets the space of short-lived objects grow far beyond what a run needs, and glibc adds a heap for each thread: left
- * alone they double the process (bench/measure.ts).
+ * V8 lets the space of short-lived objects, and after a calibration that of old ones, grow far beyond what a run needs, and
+ * glibc adds a heap for each thread: left alone they double the process (bench/measure.ts).
  */
-const thrift = { flags: ['--max-semi-space-size=8'], env: { MALLOC_ARENA_MAX: '1' } };
+const thrift = { flags: ['--max-semi-space-size=8', '--heap-growing-percent=40'], env: { MALLOC_ARENA_MAX: '1' } };
 
 /**
  * Measures a run in a process of its own: the clock must not share its event loop with anybody.
