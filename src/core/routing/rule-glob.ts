@@ -1,5 +1,8 @@
 import { compilePattern, type Pattern } from './rule-pattern.ts';
 
+/** Paths are short, so a glob may be long. */
+const maxSteps = 2_000;
+
 /**
  * A glob over a path with `/`: `*` is any text within a folder's or file's name, `**` any folders, `?` one character,
  * `{a,b}` one of these; all else is itself, large and small letters being different. A glob without `/` is compared
@@ -7,7 +10,7 @@ import { compilePattern, type Pattern } from './rule-pattern.ts';
  * @throws Failure `config` where the glob comes to too many steps
  */
 export function compileGlob(glob: string): (path: string) => boolean {
-  const pattern: Pattern = compilePattern(`^(?:${sourceOf(glob)})$`, 'u');
+  const pattern: Pattern = compilePattern(`^(?:${sourceOf(glob)})$`, 'u', maxSteps);
   if (glob.includes('/')) return (path) => pattern.found(path);
   return (path) => pattern.found(path.slice(path.lastIndexOf('/') + 1));
 }

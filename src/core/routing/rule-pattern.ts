@@ -7,10 +7,12 @@ import { Failure } from '../failure.ts';
 export interface Pattern {
   /** Whether the pattern is found in [from, to) of the text; `^`, `$` and `\b` see the whole text. */
   found(text: string, from?: number, to?: number): boolean;
+  /** Steps of the automaton: the work on one character is at most proportional to it. */
+  readonly size: number;
 }
 
-/** Steps that an automaton may have: bounds the work on each character. */
-const maxSteps = 600;
+/** Steps that an automaton may have where nobody says otherwise: bounds the work on each character. */
+const mostSteps = 400;
 /** Kinds of characters that a pattern may tell apart. */
 const maxAtoms = 120;
 /** States that are remembered; then all are forgotten, which bounds memory and costs time only. */
@@ -33,10 +35,10 @@ type Step =
 
 /**
  * A regular expression of JavaScript with the flag `u`, and `i` unless said, for searching. It means what it means to
- * `RegExp`, but look-around, backreferences and modifiers are refused, and repetitions that come to over 600 steps.
+ * `RegExp`, but look-around, backreferences and modifiers are refused, and repetitions that come to over 400 steps.
  * @throws Failure `config` that says what is wrong with the pattern and how to mend it
  */
-export function compilePattern(source: string, flags: 'iu' | 'u' = 'iu'): Pattern {
+export function compilePattern(source: string, flags: 'iu' | 'u' = 'iu', maxSteps = mostSteps): Pattern {
   try {
     new RegExp(source, flags);
   } catch (error) {
@@ -45,7 +47,7 @@ export function compilePattern(source: string, flags: 'iu' | 'u' = 'iu'): Patter
   }
   const atoms: string[] = [];
   const steps: Step[] = [];
-  emit(new Parser(source).choice(), steps, atoms);
+  emit(new Parser(source).choice(), { steps, atoms, maxSteps });
   steps.push({ do: 'match' });
   return new Automaton(
     steps,
@@ -150,10 +152,18 @@ class Parser {
   }
 }
 
+interface Program {
+  readonly steps: Step[];
+  /** Each kind of character once, as it is written. */
+  readonly atoms: string[];
+  readonly maxSteps: number;
+}
+
 /** Appends the steps of a node; the step after it is the next one appended (construction of K. Thompson, 1968). */
-function emit(node: Node, steps: Step[], atoms: string[]): void {
+function emit(node: Node, into: Program): void {
+  const { steps, atoms, maxSteps } = into;
   if (steps.length > maxSteps) {
-    throw refused(`repeats too much: counted out it has over ${maxSteps} steps. Write + or * for a large count.`);
+    throw refused(`is too large: counted out it has over ${maxSteps} steps. Write + or * for a large count.`);
   }
   switch (node.kind) {
     case 'atom': {
@@ -168,34 +178,35 @@ function emit(node: Node, steps: Step[], atoms: string[]): void {
       steps.push({ do: 'edge', edge: node.edge });
       return;
     case 'sequence':
-      for (const part of node.parts) emit(part, steps, atoms);
+      for (const part of node.parts) emit(part, into);
       return;
     case 'choice': {
       const fork = pushFork(steps);
       const ends = node.parts.map((part) => {
         fork.to = [...fork.to, steps.length];
-        emit(part, steps, atoms);
+        emit(part, into);
         return pushFork(steps);
       });
       for (const end of ends) end.to = [steps.length];
       return;
     }
     case 'repeat':
-      emitRepeat(node, steps, atoms);
+      emitRepeat(node, into);
   }
 }
 
-function emitRepeat({ node, least, most }: Extract<Node, { kind: 'repeat' }>, steps: Step[], atoms: string[]): void {
+function emitRepeat({ node, least, most }: Extract<Node, { kind: 'repeat' }>, into: Program): void {
+  const { steps } = into;
   for (let i = 0; i < least; i++) {
     const before = steps.length;
-    emit(node, steps, atoms);
+    emit(node, into);
     // Nothing, however often.
     if (steps.length === before) break;
   }
   if (most === Number.POSITIVE_INFINITY) {
     const start = steps.length;
     const fork = pushFork(steps);
-    emit(node, steps, atoms);
+    emit(node, into);
     pushFork(steps).to = [start];
     fork.to = [start + 1, steps.length];
     return;
@@ -205,7 +216,7 @@ function emitRepeat({ node, least, most }: Extract<Node, { kind: 'repeat' }>, st
     const fork = pushFork(steps);
     fork.to = [steps.length];
     forks.push(fork);
-    emit(node, steps, atoms);
+    emit(node, into);
   }
   for (const fork of forks) fork.to = [...fork.to, steps.length];
 }
@@ -244,6 +255,10 @@ class Automaton implements Pattern {
     this.#word = word;
   }
 
+  get size(): number {
+    return this.#steps.length;
+  }
+
   found(text: string, from = 0, to = text.length): boolean {
     let state = this.#state([0], from === 0 ? 'none' : this.#neighbour(text, from - 1));
     for (let i = from; i < to; i++) {
@@ -261,39 +276,40 @@ class Automaton implements Pattern {
   #advance(state: State, kind: number): State | 'found' {
     const member = this.#members[kind];
     if (member === undefined) throw new RangeError(`There is no class ${kind}.`);
-    const reached = this.#reached(state, member.word ? 'word' : 'other');
     // A match may begin at every character.
-    const at = new Set([0]);
-    for (const place of reached) {
+    const coming = new Uint8Array(this.#steps.length);
+    coming[0] = 1;
+    for (const place of this.#reached(state, member.word ? 'word' : 'other')) {
       const step = this.#steps[place];
       if (step?.do === 'match') return 'found';
-      if (step?.do === 'atom' && member.atoms[step.atom]) at.add(place + 1);
+      if (step?.do === 'atom' && member.atoms[step.atom]) coming[place + 1] = 1;
     }
-    return this.#state(
-      [...at].sort((a, b) => a - b),
-      member.word ? 'word' : 'other',
-    );
+    const at: number[] = [];
+    for (let place = 0; place < coming.length; place++) if (coming[place] === 1) at.push(place);
+    return this.#state(at, member.word ? 'word' : 'other');
   }
 
   /** The steps that a state comes to without a character. */
-  #reached({ at, before }: State, after: Neighbour): number[] {
-    const open = [...at];
-    const reached = new Set(open);
-    for (let place = open.pop(); place !== undefined; place = open.pop()) {
+  #reached({ at, before }: State, after: Neighbour): readonly number[] {
+    const reached = [...at];
+    const known = new Uint8Array(this.#steps.length);
+    for (const place of at) known[place] = 1;
+    const come = (place: number): void => {
+      if (known[place] === 1) return;
+      known[place] = 1;
+      reached.push(place);
+    };
+    for (let i = 0; i < reached.length; i++) {
+      const place = reached[i] ?? 0;
       const step = this.#steps[place];
-      const next =
-        step?.do === 'fork' ? step.to : step?.do === 'edge' && holds(step.edge, before, after) ? [place + 1] : [];
-      for (const one of next) {
-        if (reached.has(one)) continue;
-        reached.add(one);
-        open.push(one);
-      }
+      if (step?.do === 'fork') step.to.forEach(come);
+      else if (step?.do === 'edge' && holds(step.edge, before, after)) come(place + 1);
     }
-    return [...reached];
+    return reached;
   }
 
   #state(at: readonly number[], before: Neighbour): State {
-    const key = `${before} ${at.join()}`;
+    const key = before + String.fromCharCode(...at);
     const known = this.#states.get(key);
     if (known) return known;
     if (this.#states.size >= maxStates) this.#states = new Map();

@@ -1,4 +1,5 @@
 import { Failure } from '../failure.ts';
+import { grouped } from '../numbers.ts';
 import type { LanguageRead } from '../quality/language.ts';
 import type { Rule, RuleCondition, RuleContext } from './rule.ts';
 import { compileGlob } from './rule-glob.ts';
@@ -43,10 +44,14 @@ export interface RuleProblem {
 }
 
 /** Beginning and end of a prompt in which patterns are searched, in UTF-16 units: in a longer one the middle is not read. */
-export const searched = { first: 32_768, last: 8_192 } as const;
+export const searched = { first: 16_384, last: 4_096 } as const;
+
+/** Steps that the patterns of all rules may have together: a second of work at the very worst, a millisecond as a rule. */
+const mostSteps = 2_000;
 
 /** What keeps rules from being used, all of it. */
 export function ruleProblems(rules: readonly Rule[]): RuleProblem[] {
+  let steps = 0;
   return rules.flatMap((rule, index): RuleProblem[] => {
     const wrong = (path: RuleProblem['path'], check: () => unknown): RuleProblem[] => {
       try {
@@ -57,13 +62,19 @@ export function ruleProblems(rules: readonly Rule[]): RuleProblem[] {
         throw error;
       }
     };
+    const measure = (source: string): void => {
+      steps += compilePattern(source).size;
+      if (steps <= mostSteps) return;
+      const message = `and the patterns before it are too large together: over ${grouped(mostSteps)} steps. Shorten some of them.`;
+      throw new Failure({ code: 'config', message });
+    };
     const { path, pattern } = rule.if ?? {};
     return [
       ...(rule.tier === undefined && rule.atLeast === undefined
         ? [{ path: [index], message: 'decides nothing. Give it "tier" or "atLeast".' }]
         : []),
       ...(path === undefined ? [] : wrong(['if', 'path'], () => compileGlob(path))),
-      ...(pattern === undefined ? [] : wrong(['if', 'pattern'], () => compilePattern(pattern))),
+      ...(pattern === undefined ? [] : wrong(['if', 'pattern'], () => measure(pattern))),
     ];
   });
 }
