@@ -3,6 +3,8 @@ export interface SyntaxNode {
   readonly type: string;
   readonly startIndex: number;
   readonly endIndex: number;
+  /** Whether a part of it could not be parsed. */
+  readonly hasError: boolean;
   readonly namedChildren: readonly (SyntaxNode | null)[];
   childForFieldName(name: string): SyntaxNode | null;
 }
@@ -18,3 +20,7 @@ export const codeLanguages = [
   'go',
 ] as const;
 export type CodeLanguage = (typeof codeLanguages)[number];
+
+export function isCodeLanguage(languageId: string): languageId is CodeLanguage {
+  return (codeLanguages as readonly string[]).includes(languageId);
+}
