@@ -21,13 +21,15 @@ import { resolveKeys } from '../engine/config/keys.ts';
 import { loadConfig } from '../engine/config/load.ts';
 import { configuredModels } from '../engine/config/models.ts';
 import { readAllPrompts } from '../engine/config/read-prompts.ts';
-import type { ConfiguredEndpoint } from '../engine/config/schema.ts';
+import type { ConfiguredEndpoint, TierwiseConfig } from '../engine/config/schema.ts';
+import { logRoute } from '../engine/decisions/decision-log.ts';
 import { hasBatchForm } from '../engine/endpoints/batch-call.ts';
 import type { ChatTarget } from '../engine/endpoints/chat.ts';
 import type { Transport } from '../engine/http/transport.ts';
 import { createUndiciTransport } from '../engine/http/undici-transport.ts';
 import { checkAddresses } from './addresses.ts';
 import { askForInput, wrongUse } from './options.ts';
+import { makeRouter } from './routing.ts';
 import { type ExitCode, exit, type Terminal } from './terminal.ts';
 
 export interface AskOptions {
@@ -46,6 +48,8 @@ export interface AskOptions {
   readonly timeout: number | 'adaptive';
   readonly maxCost?: number;
   readonly prompts?: true;
+  /** Decision log to add to. */
+  readonly log?: string;
   readonly allowOrigin: readonly string[];
   readonly yes?: true;
   readonly json?: true;
@@ -100,6 +104,7 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
   );
   const transport = createUndiciTransport({ network: { strictSsl: true }, connections: concurrency });
   const tally = new Tally(open.length, terminal);
+  const log = await usedLog(options, config, prompts, model);
   try {
     const target = await targetOf(endpoint, terminal, transport);
     if (file !== undefined && options.out !== undefined && options.offline) {
@@ -117,6 +122,7 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
         onProgress: (progress) => terminal.progress(offlineWords(progress)),
         onRow(row) {
           file.append(row);
+          log(row);
           tally.add(row);
         },
       });
@@ -148,6 +154,7 @@ export async function ask(options: AskOptions, terminal: Terminal): Promise<Exit
       signal: terminal.interrupted,
       onRow(row) {
         file?.append(row);
+        log(row);
         tally.add(row);
       },
     });
@@ -272,6 +279,23 @@ async function targetOf(
   const ring = await resolveKeys([endpoint], terminal.env, { transport, signal: terminal.interrupted });
   const targets = new Targets({ endpoints: [endpoint] }, ring.keys, { freshKey: (id) => ring.fresh(id) });
   return (signal) => targets.fresh(endpoint.id, signal);
+}
+
+/** Logs what would have been advised for a prompt that was answered, beside the model that answered it. */
+async function usedLog(
+  { log, dataset, config: configFile }: AskOptions,
+  config: TierwiseConfig,
+  prompts: readonly Prompt[],
+  model: Model,
+): Promise<(row: AnswerRow) => void> {
+  if (log === undefined) return () => {};
+  const router = await makeRouter(dataset, {}, config, configFile);
+  // All of them, in their order: one tells the next of its conversation.
+  const advice = new Map(prompts.map((prompt) => [prompt.id, { text: prompt.text, route: router.route(prompt) }]));
+  return ({ id, answer }) => {
+    const found = advice.get(id);
+    if (answer !== undefined && found) logRoute(log, found.text, found.route, model.ref);
+  };
 }
 
 /** Counts what comes and shows it. */

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { planLimits } from '../core/benchmark/plan-limits.ts';
+import { defaultScorer, scorerIds } from '../core/complexity/scorers.ts';
 import type { Preference } from '../core/routing/tier.ts';
 import { allowOrigin, choice, number } from './flags.ts';
 import { positive } from './options.ts';
@@ -16,12 +17,12 @@ export interface Installation {
 }
 
 const preferences: readonly Preference[] = ['cost', 'quality', 'balanced'];
-const scorers = ['seed', 'learned'] as const;
 
 /** How each command is typed; shown in its help and when it is used wrongly. */
 export const usages = {
-  estimate: '[--json] [--scorer seed|learned] [--preference cost|quality|balanced] [FILE|-]',
-  recommend: '--config FILE [--preference cost|quality|balanced] [--json] [FILE|-]',
+  estimate: '[--json] [--scorer learned|seed] [--profile NAME|FILE] [--preference cost|quality|balanced] [FILE|-]',
+  recommend: '--config FILE [--profile NAME|FILE] [--preference cost|quality|balanced] [--log FILE] [--json] [FILE|-]',
+  decisions: 'FILE [--json]',
   ask: 'DATASET --config FILE --model NAME [--out FILE] [--batch-size N] [--offline] [--max-cost USD]',
   bench:
     '--config FILE --prompts FILE --out DIR [--models a,b] [--requests N] [--rate N] [--judge MODEL] [--gate EXPR]',
@@ -57,8 +58,10 @@ export function commands(terminal: Terminal, installation: Installation, finish:
   command('estimate', 'Complexity, tier and tokens of prompts. A .jsonl file has one prompt a row; else one prompt.')
     .argument('[file]', 'file, or - for standard input', '-')
     .option('--json', 'one line of JSON for each prompt')
-    .addOption(choice('--scorer <name>', 'how to score', scorers, 'seed'))
-    .addOption(choice('--preference <name>', 'cost multiplies scores by 0.7, quality by 1.3', preferences, 'balanced'))
+    .addOption(scorerOption())
+    .option('--profile <name>', profileWords)
+    .addOption(choice('--preference <name>', 'cost multiplies scores by 0.7, quality by 1.3', preferences))
+    .option('--config <file>', 'configuration with tiers, rules and the rest of what routing goes by')
     .action(async (file, options) => {
       const { estimate } = await import('./estimate.ts');
       finish(await estimate({ file, ...options }, terminal));
@@ -68,11 +71,21 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     .argument('[file]', 'file, or - for standard input', '-')
     .requiredOption('--config <file>', 'configuration with your endpoints')
     .addOption(choice('--preference <name>', 'what matters most; default: from the configuration', preferences))
-    .addOption(choice('--scorer <name>', 'how to score', scorers, 'seed'))
+    .addOption(scorerOption())
+    .option('--profile <name>', profileWords)
+    .option('--log <file>', 'add each recommendation to this decision log: a hash of the prompt, never its text')
     .option('--json', 'one line of JSON for each prompt')
     .action(async (file, options) => {
       const { recommend } = await import('./recommend.ts');
       finish(await recommend({ file, ...options }, terminal));
+    });
+
+  command('decisions', 'What a decision log comes to: by tier, model and day, and how often advice was followed.')
+    .argument('<file>', 'log that --log wrote')
+    .option('--json', 'print it as JSON')
+    .action(async (file, options) => {
+      const { decisions } = await import('./decisions.ts');
+      finish(await decisions({ file, ...options }, terminal));
     });
 
   command('ask', 'Answers a data set with one model: a row of JSON for each prompt, in the order of the data set.')
@@ -100,6 +113,7 @@ export function commands(terminal: Terminal, installation: Installation, finish:
     )
     .option('--max-cost <usd>', 'send nothing that could bring the answers above this cost', positive('--max-cost'))
     .option('--prompts', 'repeat the prompt in each row')
+    .option('--log <file>', 'add what was advised and this model to a decision log, for each prompt with an answer')
     .addOption(allowOrigin())
     .option('--yes', 'do not ask before spending')
     .option('--json', 'with --out, print what was done as JSON')
@@ -169,6 +183,12 @@ Exit codes: 0 done, 1 --resolve found nothing that fits, 2 wrong use or an endpo
 
   return program;
 }
+
+function scorerOption(): Option {
+  return choice('--scorer <name>', `how to score; default: from the configuration, else ${defaultScorer}`, scorerIds);
+}
+
+const profileWords = 'profile of calibrate to read scores by, a name or a file; default: from the configuration';
 
 function secondsOrAdaptive(text: string): number | 'adaptive' {
   return text === 'adaptive' ? text : positive('--timeout')(text);

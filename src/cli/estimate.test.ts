@@ -10,10 +10,12 @@ beforeAll(async () => {
 afterAll(() => cli.stop());
 
 const estimates = async (args: string[], input?: string | Buffer) =>
-  jsonLines((await cli.run(['estimate', '--json', ...args], input === undefined ? {} : { input })).stdout);
+  jsonLines(
+    (await cli.run(['estimate', '--json', '--scorer', 'seed', ...args], input === undefined ? {} : { input })).stdout,
+  );
 
 describe('tierwise estimate --json', () => {
-  it('prints id, tokens, score, tier and factors of every row, in input order', async () => {
+  it('prints what is known of every row, in input order', async () => {
     const rows = [
       { id: 'b', prompt: 'hi' },
       { prompt: 'Why? Explain.' },
@@ -22,13 +24,17 @@ describe('tierwise estimate --json', () => {
     const { code, stdout, stderr } = await cli.run([
       'estimate',
       '--json',
+      '--scorer',
+      'seed',
       cli.file('rows.jsonl', rows.map((row) => JSON.stringify(row)).join('\n')),
     ]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = jsonLines(stdout);
-    expect(lines.map((line) => Object.keys(line))).toEqual(
-      rows.map(() => ['id', 'tokens', 'score', 'tier', 'factors']),
-    );
+    const keys = 'id tokens score pFail gain unsure low high base scorer profile tier decidedBy factors'.split(' ');
+    expect(lines.map((line) => Object.keys(line))).toEqual(rows.map(() => keys));
+    // A heuristic knows no probability, and says so.
+    expect(lines[0]).toMatchObject({ pFail: null, gain: null, unsure: null, low: null, high: null, base: 0 });
+    expect(lines[0]).toMatchObject({ scorer: 'seed', profile: null, decidedBy: 'score' });
     expect(lines.map((line) => line.id)).toEqual(['b', 'row:2', '7']);
     expect(lines.map((line) => line.tier)).toEqual(['simple', 'simple', 'complex']);
     expect(lines[0].score).toBeCloseTo(0.0006, 10);
@@ -84,6 +90,64 @@ describe('tierwise estimate --json', () => {
     ).toEqual(['2', '3']);
   });
 
+  it('keeps every id and every prompt as it stands, whatever braces or other fields a row has', async () => {
+    const rows = [
+      { id: ' spaced ', prompt: 'Solve \\frac{{a}}{{b}} for {{ name }}', answer: ['no', 'text'] },
+      { id: 'a/b:c #1', prompt: '{{x}}', checks: 7 },
+      { id: '✓ é\u0301', prompt: 'x' },
+    ];
+    const lines = await estimates([cli.file('odd.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'))]);
+    expect(lines.map(({ id }) => id)).toEqual(rows.map(({ id }) => id));
+    for (const [index, { prompt }] of rows.entries()) {
+      const [length] = lines[index].factors.filter((factor: any) => factor.id === 'length');
+      expect(length.raw).toBe(prompt.length);
+    }
+  });
+
+  it('gives base, contributions and uncertainty of the learned scorer, which sum to its score', async () => {
+    const file = cli.file('l.jsonl', '{"id":"a","prompt":"Prove that there are infinitely many primes."}\n');
+    const [line] = jsonLines((await cli.run(['estimate', '--json', '--scorer', 'learned', file])).stdout);
+    expect(line).toMatchObject({ id: 'a', scorer: 'learned' });
+    const sum = line.factors.reduce((total: number, factor: any) => total + factor.contribution, line.base);
+    expect(sum).toBeCloseTo(line.score, 9);
+  });
+
+  it('goes by the tiers and rules of a configuration, and hands a tier on within a conversation', async () => {
+    const config = cli.file('routing.json', {
+      endpoints: [],
+      scorer: 'seed',
+      tiers: { simple: { upTo: 0.01 } },
+      rules: [
+        { name: 'tables', if: { pattern: '\\bcreate table\\b' }, tier: 'complex' },
+        { if: { path: 'talk*.jsonl', tokensAbove: 100 }, atLeast: 'medium' },
+      ],
+    });
+    const rows = [
+      { id: '1', prompt: 'Explain CREATE TABLE', conversation: 'x' },
+      { id: '2', prompt: 'hello', conversation: 'y' },
+      { id: '3', prompt: 'yes, continue', conversation: 'x' },
+      { id: '4', prompt: 'yes, continue', conversation: 'y' },
+      { id: '5', prompt: 'да', conversation: 'x' },
+      { id: '6', prompt: 'say hello', conversation: 'x' },
+      { id: '7', prompt: 'yes, continue' },
+      { id: '8', prompt: 'word '.repeat(200) },
+    ];
+    const file = cli.file('talk.jsonl', rows.map((row) => JSON.stringify(row)).join('\n'));
+    const { stdout } = await cli.run(['estimate', '--json', '--config', config, file]);
+    expect(jsonLines(stdout).map(({ id, tier, decidedBy }) => [id, tier, decidedBy])).toEqual([
+      ['1', 'complex', 'rule'],
+      ['2', 'simple', 'score'],
+      ['3', 'complex', 'conversation'],
+      ['4', 'simple', 'conversation'],
+      ['5', 'complex', 'conversation'],
+      ['6', 'simple', 'score'],
+      ['7', 'simple', 'score'],
+      ['8', 'medium', 'score'],
+    ]);
+    const { stdout: people } = await cli.run(['estimate', '--config', config, file]);
+    expect(people).toMatch(/complex \(rule; by score medium\)/);
+  });
+
   it('streams a large file without holding it', async () => {
     const row = JSON.stringify({ prompt: 'y'.repeat(2000) });
     const file = cli.file('large.jsonl', `${row}\n`.repeat(30_000));
@@ -104,9 +168,9 @@ describe('tierwise estimate --json', () => {
 
 describe('tierwise estimate', () => {
   it('prints a table for people', async () => {
-    const { stdout } = await cli.run(['estimate', cli.file('q.txt', 'Why? Explain.')]);
+    const { stdout } = await cli.run(['estimate', '--scorer', 'seed', cli.file('q.txt', 'Why? Explain.')]);
     expect(stdout).toMatch(
-      /^prompt +score +tier +tokens +because of\n[- ]+\nq\.txt +0\.04\d* +simple +~\d+ +.*explain/,
+      /^prompt +score +P\(fail\) +tier +tokens +because of\n[- ]+\nq\.txt +0\.04\d* +unknown +simple +~\d+ +.*explain/,
     );
   });
 

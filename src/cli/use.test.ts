@@ -12,6 +12,7 @@ afterAll(() => cli.stop());
 const commands = [
   'estimate',
   'recommend',
+  'decisions',
   'ask',
   'bench',
   'resume',
@@ -37,7 +38,7 @@ describe('tierwise', () => {
   });
 
   it.each<[string[], RegExp]>([
-    [[], /no command\. Type: tierwise estimate\|recommend\|ask\|bench/],
+    [[], /no command\. Type: tierwise estimate\|recommend\|decisions\|ask\|bench/],
     [['estmate'], /unknown command 'estmate'/],
     [['estimate', '--fast'], /unknown option '--fast'\. Type: tierwise estimate /],
     [['estimate', 'a', 'b'], /too many arguments.*Type: tierwise estimate /],

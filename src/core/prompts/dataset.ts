@@ -42,6 +42,11 @@ export interface Dataset {
 export interface DatasetOptions {
   /** `{{name}}` is put in from each row's fields; takes the place of the prompts that the data set has. */
   readonly template?: string | undefined;
+  /**
+   * Only what the prompts say is wanted, as for an estimate: a reference or check that cannot be read costs no prompt, and
+   * `{{name}}` without a variable stays as it is written.
+   */
+  readonly textOnly?: boolean | undefined;
   /** Files that the data set refers to. */
   readonly files?: GivenFiles | undefined;
 }
@@ -61,12 +66,16 @@ export function datasetFormat(fileName: string): DatasetFormat {
 export function parseDataset(text: string, format: DatasetFormat, name: string, options: DatasetOptions = {}): Dataset {
   const content = text.startsWith('\ufeff') ? text.slice(1) : text;
   const into = new Collector();
-  const rules: RowRules = { template: options.template, checks: [], files: options.files ?? new Map() };
+  const rules = rulesFor(options);
   if (format === 'text') takeText(content, name, rules, into);
   else if (format === 'jsonl') readJsonl(content, rules, into);
   else if (format === 'csv') readTable(content, rules, into);
   else readTree(format === 'json' ? jsonTree(content) : yamlTree(content), rules, into);
   return into.dataset();
+}
+
+function rulesFor({ template, textOnly, files = new Map() }: DatasetOptions): RowRules {
+  return { template, textOnly, checks: [], files };
 }
 
 function takeText(given: string, name: string, { template }: RowRules, into: Collector): void {
@@ -119,7 +128,7 @@ function takeJsonlLine(text: string, line: number, rules: RowRules, into: Collec
  */
 export function parseJsonlLine(text: string, line: number, options: DatasetOptions = {}): Dataset {
   const into = new Collector();
-  const rules: RowRules = { template: options.template, checks: [], files: options.files ?? new Map() };
+  const rules = rulesFor(options);
   if (text.length > maxRowLength) {
     const limit = `at most ${grouped(maxRowLength)} are read`;
     into.problem(line, `The line has ${grouped(text.length)} characters; ${limit}. Split it.`);

@@ -9,6 +9,8 @@ export interface Prompt {
   readonly reference?: string | undefined;
   /** What an answer must keep. */
   readonly checks?: readonly Check[] | undefined;
+  /** Conversation that it belongs to; those before it in the data set came before it. */
+  readonly conversation?: string | undefined;
 }
 
 /** Half-open range of UTF-16 offsets in a document. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { continues, conversationTier } from './conversation.ts';
+import { continues } from './conversation.ts';
 
 describe('a message that only says to go on', () => {
   it.each([
@@ -74,11 +74,5 @@ describe('a message that only says to go on', () => {
   it('is told of 80 characters that could be cut in many ways without trying them all', () => {
     expect(continues('好的'.repeat(40))).toBe(true);
     expect(continues(`${'好的'.repeat(39)}证`)).toBe(false);
-  });
-
-  it('keeps the tier of what it follows, and any other message has its own', () => {
-    expect(conversationTier('complex', 'simple', 'ok, do it')).toBe('complex');
-    expect(conversationTier('simple', 'medium', 'да')).toBe('simple');
-    expect(conversationTier('complex', 'simple', 'now say hello')).toBe('simple');
   });
 });

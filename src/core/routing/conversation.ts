@@ -1,5 +1,3 @@
-import type { TierName } from './tier.ts';
-
 /** Longer texts ask for something of their own. UTF-16 units. */
 const longest = 80;
 
@@ -166,7 +164,7 @@ const unspaced: readonly (readonly [carryOn: readonly string[], beside: readonly
 ];
 
 /**
- * Whether a message only tells a model to go on with what it follows: “yes”, “ok, do it”, “weiter”, “да, продолжай”,
+ * Whether a message only tells a model to go on with what it follows, and so is to be judged with that: “yes”, “ok, do it”, “weiter”, “да, продолжай”,
  * “はい、続けて”. Conservative: any word beyond a short list, and any question, is something new. For 15 languages, among
  * them English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Russian, Chinese, Japanese and Korean.
  */
@@ -206,12 +204,4 @@ function madeOf(text: string, carryOn: readonly string[], beside: readonly strin
     for (const part of beside) step(part, state);
   }
   return reached[text.length] === 2;
-}
-
-/**
- * The tier of a message that follows others: a message that only says to go on is judged with what it follows and keeps that
- * tier, up or down, because the work is the same; any other asks for something of its own and has its own tier.
- */
-export function conversationTier(previous: TierName, own: TierName, text: string): TierName {
-  return continues(text) ? previous : own;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Complexity, Scorer } from '../complexity/scorer.ts';
+import type { Tier } from './tier.ts';
 
 const share = z.number().check(z.gte(0), z.lte(1));
 const count = z.int().check(z.gte(0));
@@ -81,4 +82,9 @@ export function calibratedScorer(scorer: Scorer, profile: Profile): Scorer {
 /** A complexity read by a profile that was made for its scorer; others are left as they are. */
 export function calibrated(complexity: Complexity, profile: Profile): Complexity {
   return profile.scorer === complexity.scorer ? { ...complexity, profile: profile.name } : complexity;
+}
+
+/** The tiers with the profile's bounds; the last one always reaches 1. */
+export function profileTiers(profile: Profile, tiers: readonly Tier[]): Tier[] {
+  return tiers.map((tier) => (tier.name === 'complex' ? tier : { ...tier, upTo: profile.tiers[tier.name] }));
 }

@@ -1,21 +1,33 @@
-import { costRange, type TokenRange, tokenCost, type UsdRange } from '../catalog/cost.ts';
+import { costRange, type TokenRange, type UsdRange } from '../catalog/cost.ts';
 import type { Model } from '../catalog/model.ts';
 import type { Complexity, Scorer } from '../complexity/scorer.ts';
-import { grouped } from '../numbers.ts';
+import { counted } from '../numbers.ts';
 import { plainText } from '../prompts/plain-text.ts';
 import type { TokenEstimate } from '../prompts/prompt.ts';
 import { estimateTokens } from '../prompts/tokens.ts';
-import type { Preference, Tier, TierName } from './tier.ts';
+import { continues } from './conversation.ts';
+import { calibrated, type Profile, profileTiers } from './profile.ts';
+import { chooseModel } from './route-model.ts';
+import type { RuleContext } from './rule.ts';
+import type { RuleBook, RuleVerdict } from './rules.ts';
+import { isAbove, type Preference, type Tier, type TierName } from './tier.ts';
 import { adjustScore, preferenceFactors, tierOf } from './tiers.ts';
+
+/** What can settle the tier in the end. */
+export const deciders = ['score', 'unsure', 'conversation', 'rule', 'never-below'] as const;
+export type DecidedBy = (typeof deciders)[number];
 
 /** Where a prompt should go, what that may cost, and why. */
 export interface Route {
   readonly complexity: Complexity;
   readonly preference: Preference;
-  /** The score under the preference, in [0,1]: what decides the tier. */
+  /** The score under the preference, in [0,1]: what decides the tier where nothing else does. */
   readonly adjustedScore: number;
   readonly tier: Tier;
-  /** All tiers, ascending. */
+  /** The tier by the score alone. */
+  readonly scoreTier: Tier;
+  readonly decidedBy: DecidedBy;
+  /** All tiers, ascending, with the profile's bounds. */
   readonly tiers: readonly Tier[];
   /** Estimated input tokens. */
   readonly tokens: TokenEstimate;
@@ -37,6 +49,22 @@ export interface RouteOptions {
   readonly preference: Preference;
   /** Output tokens to expect; by default `assumedOutput` of the tier. */
   readonly expectedOutput?: TokenRange | undefined;
+  /** Reads the score by a person's own results and sets the tiers' bounds; one made for another scorer is left aside. */
+  readonly profile?: Profile | undefined;
+  /** The person's own rules, made ready by `compileRules`. */
+  readonly rules?: RuleBook | undefined;
+  /** What rules are asked about besides the text. */
+  readonly context?: RuleContext | undefined;
+  /** Patterns of `endpoint/model` in which `*` is any text; absent or empty: all models are allowed. */
+  readonly allowedModels?: readonly string[] | undefined;
+  /** Where a prompt goes that the scorer does not know; absent: where its score says. */
+  readonly unsureTier?: TierName | undefined;
+  /** Tier of the message before in the same conversation. */
+  readonly previousTier?: TierName | undefined;
+  /** Places in the prompt that a program fills when it runs. */
+  readonly placeholders?: number | undefined;
+  /** No lower tier than this one. */
+  readonly neverBelow?: TierName | undefined;
 }
 
 /** Output tokens assumed where nobody says more: an assumption, not a measurement. */
@@ -46,147 +74,131 @@ export const assumedOutput: Readonly<Record<TierName, TokenRange>> = {
   complex: { low: 400, high: 2_500 },
 };
 
+/** Tokens that a placeholder may stand for at the high end: an assumption, not a measurement. */
+export const assumedPlaceholderTokens = 200;
+
 /** Scores the prompt and chooses tier and model. Pure; linear in the prompt's length. */
 export function route(prompt: string, options: RouteOptions): Route {
-  const { tiers, models, preference } = options;
-  const complexity = options.scorer.score(prompt);
+  const { models, preference, allowedModels, profile, placeholders = 0 } = options;
+  const reads = profile !== undefined && profile.scorer === options.scorer.id;
+  const scored = options.scorer.score(prompt);
+  const complexity = reads ? calibrated(scored, profile) : scored;
+  const tiers = reads ? profileTiers(profile, options.tiers) : options.tiers;
   const adjustedScore = adjustScore(complexity.score, preference);
-  const tier = tierOf(adjustedScore, tiers);
-  const tokens = estimateTokens(prompt);
-  const expectedOutput = options.expectedOutput ?? assumedOutput[tier.name];
+  const scoreTier = tierOf(adjustedScore, tiers);
+  const tokens = widened(estimateTokens(prompt), placeholders);
 
-  const ranking = rankByPrice(models, tokens, expectedOutput);
-  const { model, reasons } = choose(tier, tiers, models, ranking, tokens);
+  const decided = decide(prompt, tokens, scoreTier.name, complexity, options);
+  const tier = tiers.find(({ name }) => name === decided.tier) ?? scoreTier;
+  const expectedOutput = options.expectedOutput ?? assumedOutput[tier.name];
+  const { model, reasons } = chooseModel({ tier, tiers, models, allowedModels, tokens, expectedOutput });
   return {
     complexity,
     preference,
     adjustedScore,
     tier,
+    scoreTier,
+    decidedBy: decided.by,
     tiers,
     tokens,
     model,
-    reasons: [tierReason(complexity.score, adjustedScore, preference, tier), ...reasons],
+    reasons: [
+      tierReason(complexity.score, adjustedScore, preference, scoreTier),
+      ...failureReasons(complexity),
+      ...profileReasons(profile, options.scorer),
+      ...decided.reasons,
+      ...placeholderReasons(placeholders),
+      ...reasons,
+    ],
     cost: model && costRange(tokens, expectedOutput, model),
     expectedOutput,
   };
 }
 
-interface Ranking {
-  /** Models whose price for this prompt is known, cheapest first. */
-  readonly priced: readonly Model[];
-  /** Of these the first at each price. */
-  readonly steps: readonly Model[];
-  /** The others, as configured. */
-  readonly unpriced: readonly Model[];
-}
-
-/** Orders models by what this prompt with an answer of middling length would cost; equals stay as configured. */
-function rankByPrice(models: readonly Model[], tokens: TokenEstimate, expected: TokenRange): Ranking {
-  const output = (expected.low + expected.high) / 2;
-  const costs = models.map((model) => ({
-    model,
-    usd: tokenCost(
-      { input: tokens.tokens, output },
-      { inputPrice: model.inputPrice?.value, outputPrice: model.outputPrice?.value },
-    ),
-  }));
-  const priced = costs
-    .flatMap(({ model, usd }) => (usd === undefined ? [] : [{ model, usd }]))
-    .sort((a, b) => a.usd - b.usd);
-  return {
-    priced: priced.map(({ model }) => model),
-    steps: priced.filter(({ usd }, at) => usd !== priced[at - 1]?.usd).map(({ model }) => model),
-    unpriced: costs.filter(({ usd }) => usd === undefined).map(({ model }) => model),
-  };
-}
-
-interface Choice {
-  readonly model?: Model | undefined;
+interface Decided {
+  readonly tier: TierName;
+  readonly by: DecidedBy;
   readonly reasons: readonly string[];
 }
 
-function choose(
-  tier: Tier,
-  tiers: readonly Tier[],
-  models: readonly Model[],
-  ranking: Ranking,
-  tokens: TokenEstimate,
-): Choice {
-  if (models.length === 0) {
-    return { reasons: ['No model is configured. Add an endpoint with its models to get a recommendation.'] };
-  }
-  const first = chooseForTier(tier, tiers, models, ranking);
-  if (fits(first.model, tokens)) return { ...first, reasons: [...first.reasons, ...notes(first.model, tokens)] };
-
-  const tooSmall = `The prompt's estimated ${grouped(tokens.tokens)} tokens exceed the context window of ${name(first.model)} (${grouped(first.model.contextWindow ?? 0)} tokens).`;
-  for (const higher of tiers.slice(tiers.indexOf(tier) + 1)) {
-    const other = chooseForTier(higher, tiers, models, ranking);
-    if (fits(other.model, tokens)) {
-      const instead = `${name(other.model)} of the tier ${higher.name} takes it instead.`;
-      return { model: other.model, reasons: [...first.reasons, tooSmall, instead, ...notes(other.model, tokens)] };
-    }
-  }
-  const roomy = [...ranking.priced, ...ranking.unpriced].find((model) => fits(model, tokens));
-  if (roomy !== undefined) {
-    const instead = `${name(roomy)} takes it instead: the first by price whose window is large enough.`;
-    return { model: roomy, reasons: [...first.reasons, tooSmall, instead, ...notes(roomy, tokens)] };
-  }
-  const none =
-    'No configured model has a window that is large enough. Shorten the prompt or add a model with a larger one.';
-  return { reasons: [...first.reasons, tooSmall, none] };
-}
-
-/** The model that a tier asks for, whether or not the prompt fits. `models` is not empty. */
-function chooseForTier(
-  tier: Tier,
-  tiers: readonly Tier[],
-  models: readonly Model[],
-  { priced, steps, unpriced }: Ranking,
-): { readonly model: Model; readonly reasons: readonly string[] } {
+/** What stands above the score: being unsure, the conversation, the person's rules, in this order; the later one counts. */
+function decide(
+  text: string,
+  { tokens }: TokenEstimate,
+  scoreTier: TierName,
+  { uncertainty }: Complexity,
+  { unsureTier, previousTier, rules, context, neverBelow }: RouteOptions,
+): Decided {
   const reasons: string[] = [];
-  if (tier.model !== undefined) {
-    const preferred = models.find(({ ref }) => ref === tier.model);
-    if (preferred !== undefined) {
-      return { model: preferred, reasons: [`${name(preferred)} is the preferred model of the tier ${tier.name}.`] };
+  let tier = scoreTier;
+  let by: DecidedBy = 'score';
+  const settle = (next: TierName, nextBy: DecidedBy, reason: string): void => {
+    tier = next;
+    by = nextBy;
+    reasons.push(reason);
+  };
+  const raise = (least: TierName, nextBy: DecidedBy, reason: string): void => {
+    if (isAbove(least, tier)) settle(least, nextBy, reason);
+  };
+
+  const { decides, atLeast } = rules?.verdicts({ text, tokens, context }) ?? {};
+  // A message of a few words is judged with what it follows, whether or not the scorer knows its like.
+  const goesOn = previousTier !== undefined && continues(text);
+  if (uncertainty?.unsure === true && !decides && !goesOn) {
+    if (unsureTier === undefined) {
+      reasons.push(
+        'The scorer does not know prompts of this kind: it is unsure. No tier is set for that (unsureTier).',
+      );
+    } else {
+      const why = 'The scorer does not know prompts of this kind: it is unsure';
+      settle(unsureTier, 'unsure', `${why}, and the tier ${unsureTier} is set for that.`);
     }
-    reasons.push(
-      `The preferred model of the tier ${tier.name}, ${plainText(tier.model, 120)}, is not configured: the choice is by price.`,
+  }
+  if (goesOn && !decides) {
+    settle(
+      previousTier,
+      'conversation',
+      `It only says to go on, so it keeps the tier ${previousTier} of the message before.`,
     );
   }
-  const without = unpriced.length === 0 ? '' : ` Not ranked, because a price is unknown: ${nameList(unpriced)}.`;
-  const [first] = [...priced, ...unpriced] as [Model];
-  if (priced.length === 0) {
-    const why = models.length === 1 ? 'is the only configured model' : 'is the first configured model';
-    return {
-      model: first,
-      reasons: [...reasons, `${name(first)} ${why}; it was not chosen by price, because no price is known.`],
-    };
-  }
-  if (priced.length === 1) {
-    const why = models.length === 1 ? 'is the only configured model.' : 'is the only model with known prices.';
-    return { model: first, reasons: [...reasons, `${name(first)} ${why}${without}`] };
-  }
-  const place = tiers.indexOf(tier) / Math.max(1, tiers.length - 1);
-  const model = steps[Math.floor(place * (steps.length - 1))] ?? first;
-  const rank = place === 0 ? 'the cheapest' : place === 1 ? 'the dearest' : 'the middle';
-  const reason = `${name(model)} is ${rank} of ${priced.length} models by price for this prompt, as the tier ${tier.name} asks.${without}`;
-  return { model, reasons: [...reasons, reason] };
+  if (decides) settle(decides.tier, 'rule', `${ruleName(decides)} asks for the tier ${decides.tier}.`);
+  if (atLeast) raise(atLeast.tier, 'rule', `${ruleName(atLeast)} asks for the tier ${atLeast.tier} at least.`);
+  if (neverBelow) raise(neverBelow, 'never-below', `No tier below ${neverBelow} is to be used.`);
+  return { tier, by, reasons };
 }
 
-function fits(model: Model, tokens: TokenEstimate): boolean {
-  return model.contextWindow === undefined || tokens.tokens <= model.contextWindow;
+function ruleName({ rule, named }: RuleVerdict): string {
+  return named ? `Your rule “${plainText(rule, 120)}”` : `Your ${rule}`;
 }
 
-/** What a person should know of the chosen model before trusting the choice. */
-function notes(model: Model, tokens: TokenEstimate): string[] {
-  const found: string[] = [];
-  if (model.contextWindow !== undefined && tokens.high > model.contextWindow) {
-    found.push(
-      `The prompt may not fit: it has up to ${grouped(tokens.high)} tokens, and the context window holds ${grouped(model.contextWindow)}.`,
-    );
+function widened(estimate: TokenEstimate, placeholders: number): TokenEstimate {
+  return placeholders === 0 ? estimate : { ...estimate, high: estimate.high + placeholders * assumedPlaceholderTokens };
+}
+
+function placeholderReasons(placeholders: number): string[] {
+  if (placeholders === 0) return [];
+  const places = `${counted(placeholders, 'place')} that the program fills`;
+  return [`It has ${places}: up to ${assumedPlaceholderTokens} tokens are assumed for each.`];
+}
+
+function failureReasons({ pFail }: Complexity): string[] {
+  if (pFail === undefined) return [];
+  const share = Math.round(pFail * 100);
+  const percent = share === 0 ? 'fewer than 1' : share === 100 ? 'over 99' : String(share);
+  return [`A cheap model is expected to fail on ${percent} % of prompts like this.`];
+}
+
+function profileReasons(profile: Profile | undefined, scorer: Scorer): string[] {
+  if (profile === undefined) return [];
+  const name = `“${plainText(profile.name, 60)}”`;
+  if (profile.scorer !== scorer.id) {
+    return [
+      `The profile ${name} was made for the scorer ${profile.scorer} and is left aside: this score is of ${scorer.id}.`,
+    ];
   }
-  if (model.simulated) found.push(`${name(model)} is simulated: its answers are made up.`);
-  return found;
+  const from = `${counted(profile.from.prompts, 'prompt')} of ${plainText(profile.from.title, 120)}`;
+  const simulated = profile.from.simulated ? ' Their answers were simulated: it says nothing of real models.' : '';
+  return [`Read by your profile ${name}, learnt from ${from}.${simulated}`];
 }
 
 function tierReason(score: number, adjusted: number, preference: Preference, tier: Tier): string {
@@ -198,13 +210,4 @@ function tierReason(score: number, adjusted: number, preference: Preference, tie
 /** A score for a person: two to four decimals, so that one just above a bound does not read as the bound. */
 export function formatScore(score: number): string {
   return score.toFixed(4).replace(/0{1,2}$/, '');
-}
-
-function name(model: Model): string {
-  return plainText(model.ref, 120);
-}
-
-function nameList(models: readonly Model[]): string {
-  const shown = models.slice(0, 5).map(name);
-  return shown.join(', ') + (models.length > 5 ? ` and ${models.length - 5} more` : '');
 }

@@ -16,10 +16,11 @@ describe('rules', () => {
       { if: { pattern: 'commit message' }, tier: 'simple' },
       { if: { pattern: 'message' }, tier: 'medium' },
     ];
-    expect(verdicts(rules, 'Write a commit message').decides).toEqual({ rule: 'rule 2', tier: 'simple' });
-    expect(verdicts(rules, 'Write a message').decides).toEqual({ rule: 'rule 3', tier: 'medium' });
+    expect(verdicts(rules, 'Write a commit message').decides).toEqual({ rule: 'rule 2', named: false, tier: 'simple' });
+    expect(verdicts(rules, 'Write a message').decides).toEqual({ rule: 'rule 3', named: false, tier: 'medium' });
     expect(verdicts(rules, 'Write a message', { path: 'db/a/b.sql' }).decides).toEqual({
       rule: 'migrations',
+      named: true,
       tier: 'complex',
     });
     expect(verdicts(rules, 'Hello')).toEqual({ decides: undefined, atLeast: undefined });
@@ -31,10 +32,10 @@ describe('rules', () => {
       { name: 'two', if: { pattern: 'security' }, atLeast: 'complex' },
       { name: 'three', if: { pattern: 'security' }, atLeast: 'medium', tier: 'simple' },
     ];
-    expect(verdicts(rules, 'hello').atLeast).toEqual({ rule: 'one', tier: 'medium' });
+    expect(verdicts(rules, 'hello').atLeast).toEqual({ rule: 'one', named: true, tier: 'medium' });
     expect(verdicts(rules, 'a security review')).toEqual({
-      decides: { rule: 'three', tier: 'simple' },
-      atLeast: { rule: 'two', tier: 'complex' },
+      decides: { rule: 'three', named: true, tier: 'simple' },
+      atLeast: { rule: 'two', named: true, tier: 'complex' },
     });
   });
 

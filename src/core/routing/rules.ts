@@ -4,7 +4,7 @@ import type { LanguageRead } from '../quality/language.ts';
 import type { Rule, RuleCondition, RuleContext } from './rule.ts';
 import { compileGlob } from './rule-glob.ts';
 import { compilePattern } from './rule-pattern.ts';
-import { type TierName, tierNames } from './tier.ts';
+import { isAbove, type TierName } from './tier.ts';
 
 /** What a rule is asked about. */
 export interface RuleQuestion {
@@ -18,6 +18,8 @@ export interface RuleQuestion {
 export interface RuleVerdict {
   /** What the person calls the rule, or `rule 2`. */
   readonly rule: string;
+  /** The person gave it a name. */
+  readonly named: boolean;
   readonly tier: TierName;
 }
 
@@ -87,7 +89,7 @@ export function compileRules(rules: readonly Rule[], languageOf?: LanguageReader
   const [problem] = ruleProblems(rules);
   if (problem) throw wrongRule(problem);
   const ready = rules.map((rule, index) => ({
-    name: rule.name ?? `rule ${index + 1}`,
+    name: { rule: rule.name ?? `rule ${index + 1}`, named: rule.name !== undefined },
     rule,
     holds: conditionOf(rule.if ?? {}),
   }));
@@ -107,9 +109,9 @@ export function compileRules(rules: readonly Rule[], languageOf?: LanguageReader
       let atLeast: RuleVerdict | undefined;
       for (const { name, rule, holds } of ready) {
         if (!holds(asked)) continue;
-        if (rule.tier !== undefined) decides ??= { rule: name, tier: rule.tier };
+        if (rule.tier !== undefined) decides ??= { ...name, tier: rule.tier };
         if (rule.atLeast !== undefined && (!atLeast || isAbove(rule.atLeast, atLeast.tier))) {
-          atLeast = { rule: name, tier: rule.atLeast };
+          atLeast = { ...name, tier: rule.atLeast };
         }
       }
       return { decides, atLeast };
@@ -132,11 +134,6 @@ export async function loadRules(rules: readonly Rule[]): Promise<RuleBook> {
     }
   }
   return compileRules(rules, languageOf);
-}
-
-/** Whether a tier is for harder prompts than another. */
-export function isAbove(tier: TierName, other: TierName): boolean {
-  return tierNames.indexOf(tier) > tierNames.indexOf(other);
 }
 
 function wrongRule({ path, message }: RuleProblem): Failure {

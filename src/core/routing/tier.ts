@@ -11,3 +11,8 @@ export interface Tier {
 }
 
 export type Preference = 'balanced' | 'cost' | 'quality';
+
+/** Whether a tier is for harder prompts than another. */
+export function isAbove(tier: TierName, other: TierName): boolean {
+  return tierNames.indexOf(tier) > tierNames.indexOf(other);
+}

@@ -2,6 +2,7 @@ import type * as z from 'zod/mini';
 import { parseGate } from '../../core/benchmark/gates.ts';
 import { modelRef } from '../../core/catalog/lookup.ts';
 import { Failure } from '../../core/failure.ts';
+import { ruleProblems } from '../../core/routing/rules.ts';
 import { makeTiers } from '../../core/routing/tiers.ts';
 import { parseWorkspaceHost } from '../databricks/host.ts';
 import { parseBaseUrl } from '../http/base-url.ts';
@@ -29,6 +30,7 @@ export function checkConfig(value: unknown): { config?: TierwiseConfig; problems
   const problems = [
     ...endpointProblems(parsed.data.endpoints, ['endpoints']),
     ...tierProblems(parsed.data),
+    ...ruleProblems(parsed.data.rules ?? []).map(({ path, message }) => ({ path: ['rules', ...path], message })),
     ...benchmarkProblems(parsed.data),
   ];
   if (problems.length > 0) return { problems };
@@ -187,6 +189,7 @@ function words(issue: z.core.$ZodIssue, path: readonly (string | number)[], valu
       if (issue.origin === 'array') return `must hold at most ${issue.maximum} entries.`;
       return `must be at most ${issue.maximum}.`;
     case 'invalid_format':
+      if (last === 'language') return 'must be two small letters, such as de.';
       return last === 'id' && path.at(-3) === 'models'
         ? 'must be one line of visible text, at most 200 characters.'
         : 'may hold letters, digits, dot, dash and underscore only, must start with a letter or digit, at most 64 characters.';

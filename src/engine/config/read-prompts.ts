@@ -17,6 +17,8 @@ import { readLines, readText, sourceName } from './read-text.ts';
 export interface ReadOptions {
   /** `{{name}}` is put in from each row's fields; takes the place of the prompts that the data set has. */
   readonly template?: string | undefined;
+  /** See `DatasetOptions`. */
+  readonly textOnly?: boolean | undefined;
   /** Absent: by the file's ending; standard input is one prompt. */
   readonly format?: DatasetFormat | undefined;
 }

@@ -3,7 +3,9 @@ import { arrivalKinds } from '../../core/benchmark/load.ts';
 import { planLimits } from '../../core/benchmark/plan-limits.ts';
 import { traceUnits } from '../../core/benchmark/trace.ts';
 import { modelTasks, protocols, pyfuncInputs } from '../../core/catalog/protocol.ts';
-import type { tierNames } from '../../core/routing/tier.ts';
+import { scorerIds } from '../../core/complexity/scorers.ts';
+import { maxRules, ruleSchema } from '../../core/routing/rule.ts';
+import { tierNames } from '../../core/routing/tier.ts';
 
 /**
  * The one definition of endpoints, tiers and benchmark defaults: the config file, the VS Code settings and the JSON Schemas
@@ -137,6 +139,18 @@ export const tiersSchema = z.strictObject({
 } satisfies Record<(typeof tierNames)[number], unknown>);
 
 export const preferenceSchema = z.enum(['balanced', 'cost', 'quality']);
+
+export const scorerSchema = z.enum(scorerIds);
+export const unsureTierSchema = z.enum(tierNames);
+export const rulesSchema = z.array(ruleSchema).check(z.maxLength(maxRules));
+export const allowedModelsSchema = z
+  .array(
+    described(
+      z.string().check(z.minLength(1), z.maxLength(300)),
+      'Model as endpoint/model; * is any text: local/*, */gpt-*.',
+    ),
+  )
+  .check(z.maxLength(200));
 
 /** Requests per second. */
 const rate = (description: string) =>
@@ -318,6 +332,20 @@ export const configSchema = z.strictObject({
   preference: z.optional(
     described(preferenceSchema, 'cost multiplies every score by 0.7, quality by 1.3, balanced leaves it.'),
   ),
+  scorer: z.optional(
+    described(scorerSchema, 'learned predicts from what models failed on; seed counts words and characters.'),
+  ),
+  profile: z.optional(
+    described(
+      z.string().check(z.minLength(1), z.maxLength(4096)),
+      'Profile that tierwise calibrate made of your own results: its name, or a file from this file’s folder.',
+    ),
+  ),
+  unsureTier: z.optional(
+    described(unsureTierSchema, 'Tier of prompts that the scorer does not know. Leave out to go by the score.'),
+  ),
+  rules: z.optional(described(rulesSchema, 'Your own rules above the score, asked in this order.')),
+  allowedModels: z.optional(described(allowedModelsSchema, 'Models that may be recommended. Leave out to allow all.')),
   benchmark: z.optional(described(benchmarkDefaultsSchema, 'Defaults for tierwise bench; its options override them.')),
 });
 

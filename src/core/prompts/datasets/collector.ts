@@ -25,6 +25,7 @@ export interface TakenRow {
   readonly text: string;
   readonly reference?: string | undefined;
   readonly checks?: readonly Check[] | undefined;
+  readonly conversation?: string | undefined;
 }
 
 /** Takes rows in, gives ids, and keeps what is wrong with them. */
@@ -71,7 +72,7 @@ export class Collector {
     return true;
   }
 
-  take({ line, id: given, ownId, text, reference, checks }: TakenRow): void {
+  take({ line, id: given, ownId, text, reference, checks, conversation }: TakenRow): void {
     if (text.trim() === '') {
       this.problem(line, 'The prompt is empty. Give it a text or remove the row.');
       return;
@@ -85,6 +86,7 @@ export class Collector {
       text,
       ...(reference === undefined ? {} : { reference }),
       ...(checks === undefined || checks.length === 0 ? {} : { checks }),
+      ...(conversation === undefined ? {} : { conversation }),
     });
   }
 

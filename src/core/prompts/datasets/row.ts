@@ -1,7 +1,7 @@
 import type { Check } from '../../quality/check.ts';
 import { plainText } from '../plain-text.ts';
 import { readExpected } from './assertions.ts';
-import type { Collector, TakenRow } from './collector.ts';
+import { type Collector, maxIdLength, type TakenRow } from './collector.ts';
 import { isExpected } from './csv-tests.ts';
 import { type Fields, fieldNames, fieldOf, kindOf } from './fields.ts';
 import { type GivenFiles, referenced } from './file-reference.ts';
@@ -18,6 +18,8 @@ export interface RowRules {
   /** Beside a row's own. */
   readonly checks: readonly Check[];
   readonly files: GivenFiles;
+  /** See `DatasetOptions`. */
+  readonly textOnly?: boolean | undefined;
 }
 
 const SHAPE = 'Give each row a text: {"id": "…", "prompt": "…"}';
@@ -39,7 +41,7 @@ export function takeRow(row: Fields, line: number, rules: RowRules, into: Collec
   }
   const taken = read(row, line, question, rules, into);
   if (typeof taken === 'string') problem(taken);
-  else into.take({ line, id: row.get('id'), ...taken });
+  else into.take({ line, id: row.get('id'), conversation: conversationOf(row), ...taken });
 }
 
 /** What a row comes to; else a sentence that says what is wrong with it. */
@@ -61,6 +63,7 @@ function read(
     typeof cell === 'string' ? cell : '',
   );
   const filled = applyTemplate(`${before}${template}${after}`, variables);
+  if (rules.textOnly && rules.template === undefined) return { text: filled.text ?? template };
   if (filled.problem !== undefined) return filled.problem;
 
   const expected = expectedOf(row, line, rules, into);
@@ -73,6 +76,13 @@ function read(
   const checks = filledChecks(all, variables, reference.text);
   if (typeof checks === 'string') return checks;
   return { text: filled.text, reference: reference.text, checks };
+}
+
+/** The conversation that a row names; anything else under that name is a field like any other. */
+function conversationOf(row: Fields): string | undefined {
+  const given = row.get('conversation');
+  if (typeof given === 'number') return String(given);
+  return typeof given === 'string' && given.trim() !== '' && given.length <= maxIdLength ? given : undefined;
 }
 
 interface Question {

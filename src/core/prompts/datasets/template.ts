@@ -8,7 +8,9 @@ export const maxFilledLength = 2_000_000;
 export type Variables = ReadonlyMap<string, unknown>;
 
 /** The filled text, or a sentence that says what is wrong and how to mend it. */
-export type Filled = { readonly text: string; readonly problem?: undefined } | { readonly problem: string };
+export type Filled =
+  | { readonly text: string; readonly problem?: undefined }
+  | { readonly text?: undefined; readonly problem: string };
 
 /**
  * Puts the variables into a template: `{{name}}`, with or without spaces, becomes the text, number or truth value of that
