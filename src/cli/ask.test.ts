@@ -72,6 +72,22 @@ const rowsOf = (path: string) => jsonLines(readFileSync(path, 'utf8'));
 const ids = (count: number) => Array.from({ length: count }, (_, at) => `p${at}`);
 
 describe('tierwise ask', () => {
+  it('logs what would have been advised beside the model that answered, for what was answered', async () => {
+    const { config } = await endpoint((asked, response) => {
+      if (asked.prompts[0] === 'Question 1') json(response, 400, { error: { message: 'no' } });
+      else echo(asked, response);
+    });
+    const log = join(cli.folder, 'asked.jsonl');
+    await cli.run(['ask', dataset(3), '--config', config, '--model', 'm', '--log', log]);
+    const lines = jsonLines(readFileSync(log, 'utf8'));
+    expect(lines.map(({ tier, advised, used }) => [tier, advised, used])).toEqual([
+      ['simple', 'e/m', 'e/m'],
+      ['simple', 'e/m', 'e/m'],
+    ]);
+    const { stdout } = await cli.run(['decisions', log]);
+    expect(stdout).toMatch(/Advice was followed: 2 of 2 \(100 %\)\./);
+  });
+
   it('prints a row for each prompt, in the order of the data set, whatever is answered first', async () => {
     const { config } = await endpoint(async (asked, response) => {
       const at = Number(asked.prompts[0]?.split(' ')[1]);

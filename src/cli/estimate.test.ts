@@ -119,7 +119,7 @@ describe('tierwise estimate --json', () => {
       tiers: { simple: { upTo: 0.01 } },
       rules: [
         { name: 'tables', if: { pattern: '\\bcreate table\\b' }, tier: 'complex' },
-        { if: { path: 'talk*.jsonl', tokensAbove: 100 }, atLeast: 'medium' },
+        { if: { path: 'talk*.jsonl', tokensAbove: 100 }, atLeast: 'complex' },
       ],
     });
     const rows = [
@@ -142,7 +142,7 @@ describe('tierwise estimate --json', () => {
       ['5', 'complex', 'conversation'],
       ['6', 'simple', 'score'],
       ['7', 'simple', 'score'],
-      ['8', 'medium', 'score'],
+      ['8', 'complex', 'rule'],
     ]);
     const { stdout: people } = await cli.run(['estimate', '--config', config, file]);
     expect(people).toMatch(/complex \(rule; by score medium\)/);
