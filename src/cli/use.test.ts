@@ -77,13 +77,15 @@ describe('tierwise recommend', () => {
       ],
       tiers: { simple: { upTo: 0.01 }, medium: { upTo: 0.02 } },
     });
-    const { stdout } = await cli.run(['recommend', '--config', config, '--json', '-'], {
+    const { stdout } = await cli.run(['recommend', '--scorer', 'seed', '--config', config, '--json', '-'], {
       input: 'Explain and prove it?',
     });
     const [found] = jsonLines(stdout);
     expect(found).toMatchObject({ id: 'stdin', tier: 'complex', model: 'far/dear', simulated: false });
     expect(found.costUsd.low).toBeLessThan(found.costUsd.high);
-    const people = await cli.run(['recommend', '--config', config, '--preference', 'cost'], { input: 'Hi' });
+    const people = await cli.run(['recommend', '--scorer', 'seed', '--config', config, '--preference', 'cost'], {
+      input: 'Hi',
+    });
     expect(people.stdout).toMatch(/^stdin: far\/cheap\n {2}tier +simple/);
     expect(people.stdout).toMatch(/cheapest of 2 models/);
   });
