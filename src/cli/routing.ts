@@ -1,6 +1,7 @@
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { ScorerId } from '../core/complexity/scorer.ts';
 import { defaultScorer, loadScorer } from '../core/complexity/scorers.ts';
+import { Failure } from '../core/failure.ts';
 import type { Prompt } from '../core/prompts/prompt.ts';
 import { type Profile, profileSchema } from '../core/routing/profile.ts';
 import { type Route, type RouteOptions, route } from '../core/routing/route.ts';
@@ -10,6 +11,7 @@ import { makeTiers } from '../core/routing/tiers.ts';
 import { configuredModels } from '../engine/config/models.ts';
 import { readText } from '../engine/config/read-text.ts';
 import type { TierwiseConfig } from '../engine/config/schema.ts';
+import { parseJson } from '../engine/endpoints/failures.ts';
 
 /** What the command line says of routing; it goes before the configuration. */
 export interface RoutingOptions {
@@ -31,9 +33,10 @@ export class Router {
     this.#options = options;
   }
 
-  route({ text, conversation }: Prompt): Route {
-    if (conversation === undefined) return route(text, this.#options);
-    const found = route(text, { ...this.#options, previousTier: this.#tiers.get(conversation) });
+  route({ text, conversation, placeholders }: Prompt): Route {
+    const previousTier = conversation === undefined ? undefined : this.#tiers.get(conversation);
+    const found = route(text, { ...this.#options, previousTier, placeholders });
+    if (conversation === undefined) return found;
     this.#tiers.delete(conversation);
     this.#tiers.set(conversation, found.tier.name);
     const [oldest] = this.#tiers.keys();
@@ -81,6 +84,10 @@ function pathFrom(folder: string, source: string): string {
   return path === '' || path.startsWith('../') || isAbsolute(path) ? basename(resolve(source)) : path;
 }
 
+/** @throws Failure `input` */
 async function loadProfile(file: string, folder = '.'): Promise<Profile> {
-  return profileSchema.parse(JSON.parse(await readText(resolve(folder, file))));
+  const path = resolve(folder, file);
+  const profile = profileSchema.safeParse(parseJson(await readText(path)));
+  if (profile.success) return profile.data;
+  throw new Failure({ code: 'input', message: `${path} is no profile. Give one that tierwise calibrate wrote.` });
 }

@@ -11,6 +11,8 @@ export interface Prompt {
   readonly checks?: readonly Check[] | undefined;
   /** Conversation that it belongs to; those before it in the data set came before it. */
   readonly conversation?: string | undefined;
+  /** What a program puts in when it runs: stands in `text` as `{name}`; its length is not known. */
+  readonly placeholders?: number | undefined;
 }
 
 /** Half-open range of UTF-16 offsets in a document. */
