@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -75,6 +75,11 @@ describe('a decision log', () => {
     appendDecision(path, decision(), 10);
     expect([...readDecisions(path)]).toHaveLength(2);
     expect(existsSync(oldLog(path))).toBe(false);
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(`${path}.lock`, longAgo, longAgo);
+    appendDecision(path, decision(), 10);
+    expect([...readDecisions(path)]).toHaveLength(3);
+    expect(existsSync(oldLog(path))).toBe(true);
   });
 
   it('loses no line of several processes that write at once', async () => {
